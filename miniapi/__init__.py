@@ -1,0 +1,1 @@
+"""The service behind the mini-program: rules, money, tables, HTTP."""

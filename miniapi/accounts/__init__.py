@@ -1,0 +1,1 @@
+"""Residents: signing in, phone, identity."""

@@ -1,0 +1,81 @@
+"""The JSON of accounts."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from miniapi.accounts import rules
+from miniapi.accounts.actions import SignedIn
+from miniapi.accounts.models import Resident
+from miniapi.http.answers import written
+from miniapi.http.requests import Body
+from miniapi.keys import Keys
+
+Code = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Login(Body):
+    """A code of wx.login, and the city the mini-program was opened for."""
+
+    code: Code
+    region: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+
+
+class Phone(Body):
+    """A code of the phone-number button, or a number typed by hand."""
+
+    code: Code | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+
+    @model_validator(mode="after")
+    def one_of_the_two(self) -> "Phone":
+        """Exactly one must be given."""
+        if (self.code is None) == (self.phone is None):
+            raise ValueError("code 与 phone 必须且只能填一个")
+        return self
+
+
+class Identity(Body):
+    """A name and a citizen number as they stand on the card."""
+
+    name: Annotated[str, Field(min_length=2, max_length=50)]
+    id_number: Annotated[str, Field(min_length=1, max_length=30)]
+
+
+def signed_in_json(signed_in: SignedIn, keys: Keys) -> dict[str, Any]:
+    """The answer to a sign-in."""
+    return {
+        "token": signed_in.token,
+        "expires_at": written(signed_in.expires_at),
+        "resident": resident_json(signed_in.resident, keys),
+    }
+
+
+def phone_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+    """The phone number as far as it is shown."""
+    phone = keys.unseal(resident.phone_sealed) if resident.phone_sealed else None
+    return {"phone": rules.masked_phone(phone) if phone else None, "verified": resident.phone_verified}
+
+
+def identity_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+    """The identity as far as it is shown."""
+    if not resident.name_sealed or not resident.id_number_sealed:
+        return {"verified": False, "name": None, "id_number": None}
+    return {
+        "verified": True,
+        "name": rules.masked_name(keys.unseal(resident.name_sealed)),
+        "id_number": rules.masked_id_number(keys.unseal(resident.id_number_sealed)),
+    }
+
+
+def resident_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+    """An account as its owner sees it."""
+    phone = phone_json(resident, keys)
+    return {
+        "id": str(resident.id),
+        "region": resident.region,
+        "phone": phone["phone"],
+        "phone_verified": phone["verified"],
+        "identity": identity_json(resident, keys),
+        "created_at": written(resident.created_at),
+    }

@@ -1,0 +1,1 @@
+"""Conversations: the bot over HTTP, its memory and its city."""

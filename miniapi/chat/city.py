@@ -1,0 +1,240 @@
+"""The city as the bot sees it: the same actions and queries that the routes use."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from uuid import UUID
+
+from bot import ports
+from bot.ports import Caller, Declined
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.models import Resident
+from miniapi.drops import queries as drops
+from miniapi.drops.models import Drop
+from miniapi.errors import NotSignedIn, Refusal
+from miniapi.keys import Keys
+from miniapi.merchants import queries as merchants
+from miniapi.merchants.models import MerchantKind
+from miniapi.money import Fen
+from miniapi.pickup import actions as pickup_actions
+from miniapi.pickup import queries as pickups
+from miniapi.pickup import rules as pickup_rules
+from miniapi.pickup.models import Pickup
+from miniapi.reminders import actions as reminder_actions
+from miniapi.reminders import queries as reminders
+from miniapi.reminders.models import Notice
+from miniapi.subsidies import queries as subsidies
+from miniapi.subsidies.rules import Item, person_cap
+from miniapi.vouchers import actions as voucher_actions
+from miniapi.vouchers import queries as vouchers
+from miniapi.vouchers.models import Voucher
+
+PLACES = 10  # more than anybody reads in a chat
+OLDEST_SHOWN = 20
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    """A refusal of the service, as the sentence the bot can say."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Declined(str(refusal), code=refusal.code, citations=refusal.citations) from refusal
+
+
+class ServiceCity:
+    """One conversation's city: what `bot.ports.City` asks for, for this resident or for nobody."""
+
+    def __init__(self, library: Library, keys: Keys | None, resident: Resident | None) -> None:
+        self.library = library
+        self.keys = keys
+        self.resident = resident
+
+    def now(self) -> datetime:
+        """The business clock."""
+        return clock.now()
+
+    async def quote(self, caller: Caller, region: str, items: Sequence[ports.Priced]) -> ports.Quoted:
+        """Quote by the counter's rules."""
+        pack, priced = self.library.packs[region], [self._item(item) for item in items]
+        async with _told():
+            kept = await vouchers.kept_by(self.resident, region)
+            quoted = subsidies.quote(pack, priced, used=kept, at=self.now())
+        steps = [(step, quoted.citation) for item in quoted.items for step in item.steps]
+        return ports.Quoted(
+            subsidies_fen=tuple(item.subsidy for item in quoted.items),
+            total_fen=quoted.total,
+            steps=(*steps, *quoted.notes),
+        )
+
+    async def drops(self, region: str) -> Sequence[ports.DropSeen]:
+        """The drops of a region, in their order."""
+        now = self.now()
+        return [_drop_seen(drop, now) for drop in await drops.drops_of(region).order_by("opens_at")]
+
+    async def claim(self, caller: Caller, drop_id: str) -> ports.VoucherSeen:
+        """Claim one voucher."""
+        async with _told():
+            now = self.now()
+            voucher = await voucher_actions.claim(UUID(drop_id), self._somebody(), self.library, at=now)
+        return _voucher_seen(voucher, now)
+
+    async def wallet(self, caller: Caller) -> ports.Wallet:
+        """The newest vouchers, and what the personal cap leaves."""
+        async with _told():
+            resident, now = self._somebody(), self.now()
+            newest = await vouchers.wallet(resident.id).order_by("-issued_at").limit(OLDEST_SHOWN)
+            room = await self._room(resident, caller.region)
+        return ports.Wallet(tuple(_voucher_seen(voucher, now) for voucher in newest), room)
+
+    async def remind_before_drop(
+        self, caller: Caller, drop_id: str, minutes_before: int
+    ) -> ports.ReminderSeen:
+        """Owe a reminder before a drop."""
+        async with _told():
+            resident, now = self._somebody(), self.now()
+            occasion = await drops.occasion(UUID(drop_id), resident.id, now)
+            notice = await reminder_actions.ask(resident.id, occasion, minutes_before=minutes_before, at=now)
+        return await _reminder_seen(notice)
+
+    async def reminders(self, caller: Caller) -> Sequence[ports.ReminderSeen]:
+        """The reminders still to come."""
+        async with _told():
+            waiting = await reminders.reminders_of(self._somebody().id).order_by("due_at").limit(OLDEST_SHOWN)
+        return [await _reminder_seen(notice) for notice in waiting]
+
+    async def cancel_reminder(self, caller: Caller, reminder_id: str) -> None:
+        """Take a reminder back."""
+        async with _told():
+            await reminder_actions.cancel(UUID(reminder_id), self._somebody().id, at=self.now())
+
+    async def slots(self, region: str, day: date) -> Sequence[ports.SlotSeen]:
+        """The slots of a day with a place left, in their order."""
+        found = pickups.bookable_slots(region, at=self.now(), day=day).order_by("starts_at", "district")
+        return [
+            ports.SlotSeen(
+                str(slot.id),
+                slot.starts_at.astimezone(clock.SHANGHAI),
+                slot.ends_at.astimezone(clock.SHANGHAI),
+                slot.district,
+                slot.left,
+            )
+            for slot in await found
+            if slot.left
+        ]
+
+    async def book_pickup(
+        self, caller: Caller, slot_id: str, categories: Sequence[str], address: str
+    ) -> ports.PickupSeen:
+        """Book a place in a slot."""
+        async with _told():
+            slot = await pickups.slot(UUID(slot_id))
+            booked = await pickup_actions.book(
+                self._somebody().id,
+                slot.id,
+                [pickup_actions.OldItem(self.library.categories[key]) for key in categories],
+                pickup_actions.Door(slot.district, address),
+                None,
+                self._keys(),
+                at=self.now(),
+            )
+        return self._pickup_seen(booked)
+
+    async def pickups(self, caller: Caller) -> Sequence[ports.PickupSeen]:
+        """The newest bookings."""
+        async with _told():
+            newest = pickups.pickups_of(self._somebody().id).order_by("-booked_at").limit(OLDEST_SHOWN)
+            return [self._pickup_seen(pickup) for pickup in await newest]
+
+    async def cancel_pickup(self, caller: Caller, pickup_id: str) -> ports.PickupSeen:
+        """Cancel a booking."""
+        async with _told():
+            pickup = await pickup_actions.cancel(
+                UUID(pickup_id), self._somebody().id, "在对话中取消", at=self.now()
+            )
+        return self._pickup_seen(pickup)
+
+    async def reschedule_pickup(self, caller: Caller, pickup_id: str, slot_id: str) -> ports.PickupSeen:
+        """Move a booking to another slot."""
+        async with _told():
+            pickup = await pickup_actions.reschedule(
+                UUID(pickup_id), self._somebody().id, UUID(slot_id), at=self.now()
+            )
+        return self._pickup_seen(pickup)
+
+    async def shops(self, region: str) -> Sequence[ports.Place]:
+        """Shops on the public list."""
+        found = merchants.public_list(region).filter(kind=MerchantKind.SELLER).order_by("name")
+        return [ports.Place(shop.name, shop.address, shop.phone) for shop in await found.limit(PLACES)]
+
+    async def points(self, region: str) -> Sequence[ports.Place]:
+        """Collection points."""
+        near = await merchants.points_near(region, None, None)
+        return [ports.Place(point.name, point.address) for point, _ in near[:PLACES]]
+
+    def _somebody(self) -> Resident:
+        if self.resident is None:
+            raise NotSignedIn()
+        return self.resident
+
+    def _keys(self) -> Keys:
+        if self.keys is None:
+            raise NotSignedIn()
+        return self.keys
+
+    def _item(self, item: ports.Priced) -> Item:
+        return Item(self.library.categories[item.category], Fen(item.price_fen))
+
+    async def _room(self, resident: Resident, region: str | None) -> Fen:
+        """What is left of the personal cap in the caller's region, or where there is one at all."""
+        capped = [pack for pack in self.library.packs.values() if pack.rules.subsidies]
+        pack = next((pack for pack in capped if pack.region == region), capped[0])
+        rule = pack.rules.subsidy(self.now().date())
+        used = await vouchers.used_by(resident.person_id, pack.region) if resident.person_id else 0
+        return Fen(max(0, person_cap(rule) - used)) if rule else Fen(0)
+
+    def _pickup_seen(self, pickup: Pickup) -> ports.PickupSeen:
+        street = self._keys().unseal(pickup.street_sealed) if pickup.street_sealed else ""
+        return ports.PickupSeen(
+            id=str(pickup.id),
+            number=pickup.number,
+            state=pickup.state.value,
+            starts_at=pickup.slot.starts_at.astimezone(clock.SHANGHAI),
+            ends_at=pickup.slot.ends_at.astimezone(clock.SHANGHAI),
+            categories=tuple(item["category"] for item in pickup.items),
+            address=street,
+            change_until=pickup_rules.change_until(pickup.slot),
+        )
+
+
+def _drop_seen(drop: Drop, at: datetime) -> ports.DropSeen:
+    return ports.DropSeen(
+        id=str(drop.id),
+        opens_at=drop.opens_at.astimezone(clock.SHANGHAI),
+        closes_at=drop.closes_at.astimezone(clock.SHANGHAI),
+        valid_until=drop.valid_until.astimezone(clock.SHANGHAI),
+        quota=drop.quota,
+        remaining=drop.remaining,
+        state=drop.state(at).value,
+    )
+
+
+def _voucher_seen(voucher: Voucher, at: datetime) -> ports.VoucherSeen:
+    return ports.VoucherSeen(
+        id=str(voucher.id),
+        code=voucher.code,
+        state=voucher.state_at(at).value,
+        valid_until=voucher.valid_until.astimezone(clock.SHANGHAI),
+        max_fen=voucher.max_fen,
+    )
+
+
+async def _reminder_seen(notice: Notice) -> ports.ReminderSeen:
+    return ports.ReminderSeen(
+        id=str(notice.id),
+        kind=notice.kind,
+        at=notice.due_at.astimezone(clock.SHANGHAI),
+        about=notice.about,
+        delivery=await reminders.delivery(notice),
+    )

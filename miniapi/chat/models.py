@@ -1,0 +1,50 @@
+"""Conversations and what was said in them, kept over restarts and encrypted."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+
+from miniapi.accounts.models import Resident
+from miniapi.ids import new_id
+
+
+class Conversation(Model):
+    """One conversation of one caller; without an owner it belongs to whoever knows its name."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    name = fields.CharField(max_length=64)
+    owner: fields.ForeignKeyNullableRelation[Resident] = fields.ForeignKeyField(
+        "miniapi.Resident", null=True, on_delete=fields.CASCADE, related_name="conversations"
+    )
+    memory_sealed = fields.TextField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "conversation"
+        constraints = (
+            UniqueConstraint(fields=("name", "owner_id"), name="one_conversation_per_owner"),
+            UniqueConstraint(
+                fields=("name",), name="one_nameless_conversation", condition="owner_id IS NULL"
+            ),
+            CheckConstraint(check="name ~ '^[A-Za-z0-9_-]{8,64}$'", name="conversation_name_plain"),
+        )
+
+
+class ChatMessage(Model):
+    """One message and its reply."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "miniapi.Conversation", on_delete=fields.CASCADE, related_name="messages"
+    )
+    text_sealed = fields.TextField()
+    reply_sealed = fields.TextField()
+    intent = fields.CharField(max_length=32)
+    confidence = fields.FloatField()
+    helpful = fields.BooleanField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "chat_message"
+        indexes = (("conversation_id", "at"),)
+        constraints = (CheckConstraint(check="confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),)

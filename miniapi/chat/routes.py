@@ -1,0 +1,75 @@
+"""The chat and WeChat's pushes over HTTP."""
+
+import logging
+import secrets
+from uuid import UUID
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, empty, json, text
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.callers import Anyone
+from miniapi.chat import actions, pushes, schemas
+from miniapi.chat.actions import LONGEST_TEXT, Talker
+from miniapi.chat.errors import TextInvalid
+from miniapi.http.regions import pack_of
+from miniapi.http.requests import body
+from miniapi.reminders.templates import Templates
+from miniapi.settings import Settings
+from miniapi.wechat.client import WeChat
+from miniapi.wechat.push import read_push, verified_echo
+
+log = logging.getLogger(__name__)
+
+routes = Blueprint("chat")
+wechat_routes = Blueprint("wechat")
+
+
+@routes.post("/chat")
+@body(schemas.Ask)
+async def chat(
+    request: Request, caller: Anyone, body: schemas.Ask, talker: Talker, library: Library
+) -> HTTPResponse:
+    """问一句，答一句。"""
+    if not 1 <= len(body.text) <= LONGEST_TEXT:
+        raise TextInvalid(longest=LONGEST_TEXT)
+    region = pack_of(library, body.region).region if body.region else None
+    resident = caller.resident.account if caller.resident else None
+    session = body.session or secrets.token_hex(16)
+    said = await actions.talk(body.text, session, region, resident, talker, at=clock.now())
+    return json(schemas.said_json(said))
+
+
+@routes.post("/chat/<message_id:uuid>/feedback")
+@body(schemas.Feedback)
+async def feedback(
+    request: Request, caller: Anyone, message_id: UUID, body: schemas.Feedback
+) -> HTTPResponse:
+    """这个回答有没有帮助。"""
+    await actions.rate(message_id, helpful=body.helpful)
+    return empty()
+
+
+@wechat_routes.get("/wechat/push")
+async def verify_address(request: Request, caller: Anyone, settings: Settings) -> HTTPResponse:
+    """微信后台验证推送地址。"""
+    return text(verified_echo(_query_of(request), settings.wechat))
+
+
+@wechat_routes.post("/wechat/push")
+async def take_in(
+    request: Request, caller: Anyone, settings: Settings, wechat: WeChat, templates: Templates, talker: Talker
+) -> HTTPResponse:
+    """微信推送的事件和客服消息。"""
+    message = read_push(_query_of(request), request.body, settings.wechat)
+    answering = await pushes.take_in(message, wechat, templates, talker, at=clock.now())
+    if answering is not None:
+        request.app.add_task(
+            answering
+        )  # WeChat waits five seconds at most; the work goes on behind the answer
+    return text("success")
+
+
+def _query_of(request: Request) -> dict[str, str]:
+    return {name: values[-1] for name, values in request.get_args(keep_blank_values=True).items()}

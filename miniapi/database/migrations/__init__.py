@@ -1,0 +1,1 @@
+"""Migrations, one idea each, in the order of their numbers."""

@@ -1,0 +1,1 @@
+"""Drops: when how many vouchers are given out."""

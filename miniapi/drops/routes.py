@@ -1,0 +1,35 @@
+"""Drops over HTTP."""
+
+from uuid import UUID
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.callers import Anyone
+from miniapi.drops import queries, schemas
+from miniapi.http.answers import page_json
+from miniapi.http.paging import page_of
+from miniapi.http.regions import pack_of
+from miniapi.http.requests import query
+
+routes = Blueprint("drops")
+
+
+@routes.get("/drops")
+@query(schemas.OfRegion)
+async def list_drops(
+    request: Request, caller: Anyone, library: Library, query: schemas.OfRegion
+) -> HTTPResponse:
+    """一个地区的各场发券，按时间先后。"""
+    now = clock.now()
+    found = queries.drops_of(pack_of(library, query.region).region)
+    drops, next_cursor = await page_of(found, query, by="opens_at")
+    return json(page_json(drops, next_cursor, lambda drop: schemas.drop_json(drop, now)))
+
+
+@routes.get("/drops/<drop_id:uuid>")
+async def show_drop(request: Request, caller: Anyone, drop_id: UUID) -> HTTPResponse:
+    """一场发券。"""
+    return json(schemas.drop_json(await queries.drop(drop_id), clock.now()))

@@ -1,0 +1,1 @@
+"""What every route shares: reading requests, writing answers and problems, pages, idempotency."""

@@ -1,0 +1,40 @@
+"""Lists in pages: a cursor is the key of the last row that was given."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+from tortoise.expressions import Q
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from miniapi.http.errors import invalid_field
+from miniapi.http.requests import Query
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Page(Query):
+    """Which part of a list is wanted."""
+
+    cursor: UUID | None = None
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+async def page_of(rows: "QuerySet[Row]", page: Page, *, by: str) -> tuple[list[Row], str | None]:
+    """One page of rows in the order of a column (`-` before it: falling), and the cursor of the next.
+
+    Raises InvalidRequest for a cursor that this list did not give.
+    """
+    column, falling = by.removeprefix("-"), by.startswith("-")
+    if page.cursor:
+        last = await rows.model.get_or_none(id=page.cursor)
+        if last is None:
+            raise invalid_field("cursor", "不是这个列表给出的")
+        value, beyond = getattr(last, column), "lt" if falling else "gt"
+        rows = rows.filter(
+            Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"id__{beyond}": page.cursor})
+        )
+    found: list[Any] = await rows.order_by(by, "-id" if falling else "id").limit(page.limit + 1)
+    more = len(found) > page.limit
+    return found[: page.limit], str(found[page.limit - 1].id) if more else None

@@ -1,0 +1,115 @@
+"""Refusals as RFC 9457 problems: one table of statuses, one place that writes them."""
+
+import logging
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sanic import Request, Sanic
+from sanic.exceptions import HTTPException, PayloadTooLarge
+from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
+from sanic.exceptions import NotFound as SanicNotFound
+from sanic.response import HTTPResponse, json
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from miniapi import errors
+from miniapi.http import errors as http_errors
+from miniapi.http.answers import written
+from miniapi.wechat.errors import PushUnreadable
+
+log = logging.getLogger(__name__)
+
+STATUS_OF_KIND: dict[type[errors.Refusal], int] = {
+    http_errors.BadJson: 400,
+    http_errors.RequestUnreadable: 400,
+    PushUnreadable: 400,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    http_errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    http_errors.TooLarge: 413,
+    errors.Invalid: 422,
+    errors.TooMany: 429,
+    http_errors.Broken: 500,
+    errors.Unavailable: 503,
+}
+
+DATABASE_AWAY = (
+    DBConnectionError,
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+
+
+def status_of(refusal: errors.Refusal) -> int:
+    """The status of the nearest kind in the table."""
+    return next(STATUS_OF_KIND[kind] for kind in type(refusal).__mro__ if kind in STATUS_OF_KIND)
+
+
+def problem(refusal: errors.Refusal) -> HTTPResponse:
+    """The refusal as `application/problem+json`."""
+    status = status_of(refusal)
+    body: dict[str, Any] = {
+        "type": f"/problems/{refusal.code}",
+        "code": refusal.code,
+        "status": status,
+        "title": str(refusal),
+        **{name: _plain(fact) for name, fact in refusal.facts.items()},
+    }
+    if refusal.citations:
+        body["citations"] = [asdict(citation) for citation in refusal.citations]
+    headers = {}
+    if isinstance(refusal, errors.TooMany):
+        headers["Retry-After"] = str(refusal.facts["retry_after"])
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return json(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def refusal_for(trouble: Exception, request: Request) -> errors.Refusal:
+    """What a caller may know of anything that was raised."""
+    match trouble:
+        case errors.Refusal():
+            return trouble
+        case SanicNotFound():
+            return errors.NotFound()
+        case SanicMethodNotAllowed():
+            return http_errors.MethodNotAllowed()
+        case PayloadTooLarge():
+            return http_errors.TooLarge()
+        case HTTPException() if trouble.status_code < 500:
+            return http_errors.RequestUnreadable()
+        case _ if _database_is_away(trouble):
+            log.warning("the database is away: %r", trouble)
+            return http_errors.DatabaseUnavailable()
+    log.error("request %s failed", request.id, exc_info=trouble)
+    return http_errors.Broken(request_id=str(request.id))
+
+
+def answer_with_problems(app: Sanic) -> None:
+    """Every error of this app becomes a problem, also 404, 405 and 500."""
+
+    @app.exception(Exception)
+    async def answer(request: Request, trouble: Exception) -> HTTPResponse:
+        refusal = refusal_for(trouble, request)
+        log.info("refused %s %s: %s", request.method, request.path, refusal.code)
+        return problem(refusal)
+
+
+def _database_is_away(trouble: BaseException) -> bool:
+    causes = (trouble, trouble.__cause__, *(trouble.args if isinstance(trouble, OperationalError) else ()))
+    return any(isinstance(cause, DATABASE_AWAY) for cause in causes)
+
+
+def _plain(fact: Any) -> Any:
+    if isinstance(fact, datetime):
+        return written(fact)
+    return str(fact) if isinstance(fact, UUID) else fact

@@ -1,0 +1,18 @@
+"""Regions as requests name them."""
+
+from faq.packs import Library, Pack
+from miniapi.http.errors import NoSuchRegion, RegionUnknown
+
+
+def pack_of(library: Library, region: str) -> Pack:
+    """The policy pack of a region named in a body or a query. Raises RegionUnknown."""
+    if region not in library.packs:
+        raise RegionUnknown(region=region)
+    return library.packs[region]
+
+
+def pack_at(library: Library, region: str) -> Pack:
+    """The policy pack of a region named in a path. Raises NoSuchRegion."""
+    if region not in library.packs:
+        raise NoSuchRegion(region=region)
+    return library.packs[region]

@@ -1,0 +1,107 @@
+"""Reading a request: JSON bodies and query parameters, checked against a model."""
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sanic import HTTPResponse, Request
+from sanic_ext import openapi
+
+from miniapi.http.errors import BadJson, InvalidRequest
+
+Handler = Callable[..., Awaitable[HTTPResponse]]
+Model = TypeVar("Model", bound=BaseModel)
+
+PROBLEMS = {
+    "missing": "缺少这个字段",
+    "extra_forbidden": "没有这个字段",
+    "string_type": "应为文字",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "list_type": "应为列表",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "uuid_parsing": "应为 UUID",
+    "uuid_type": "应为 UUID",
+    "string_too_short": "太短，至少 {min_length} 个字符",
+    "string_too_long": "太长，最多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不对",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "greater_than": "必须大于 {gt}",
+    "literal_error": "应为 {expected}",
+    "enum": "应为 {expected}",
+    "date_from_datetime_parsing": "应为日期，例如 2024-09-01",
+    "date_parsing": "应为日期，例如 2024-09-01",
+}
+
+
+class Body(BaseModel):
+    """A JSON body: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+
+class Query(BaseModel):
+    """Query parameters: text that is read as what the field says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def body(model: type[Body]) -> Callable[[Handler], Handler]:
+    """Give the handler its JSON body as `body`. Raises BadJson, InvalidRequest."""
+
+    def decorate(handler: Handler) -> Handler:
+        @openapi.body({"application/json": model})
+        @wraps(handler)
+        async def with_body(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
+            return await handler(request, *args, body=read_body(request, model), **kwargs)
+
+        return with_body
+
+    return decorate
+
+
+def query(model: type[Query]) -> Callable[[Handler], Handler]:
+    """Give the handler its query parameters as `query`. Raises InvalidRequest."""
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def with_query(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
+            given = {name: values[-1] for name, values in request.get_args(keep_blank_values=True).items()}
+            return await handler(request, *args, query=checked(model.model_validate, given), **kwargs)
+
+        for name, field in model.model_fields.items():
+            with_query = openapi.parameter(name, str, "query", required=field.is_required())(with_query)
+        return with_query
+
+    return decorate
+
+
+def read_body(request: Request, model: type[Model]) -> Model:
+    """The request's JSON as the model. Raises BadJson, InvalidRequest."""
+    raw = request.body or b"{}"
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadJson() from None
+    return checked(model.model_validate_json, raw)
+
+
+def checked(validate: Callable[[Any], Model], given: Any) -> Model:
+    """What the validation gives. Raises InvalidRequest naming every field that is wrong."""
+    try:
+        return validate(given)
+    except ValidationError as wrong:
+        raise InvalidRequest(errors=[_named(error) for error in wrong.errors(include_url=False)]) from None
+
+
+def _named(error: Any) -> dict[str, str]:
+    field = ".".join(str(part) for part in error["loc"]) or "body"
+    sentence = PROBLEMS.get(error["type"])
+    return {"field": field, "problem": sentence.format(**error.get("ctx", {})) if sentence else error["msg"]}

@@ -1,0 +1,1 @@
+"""Public money: accounts, double entries, balances."""

@@ -1,0 +1,1 @@
+"""The shops and recyclers that take part, and the collection points."""

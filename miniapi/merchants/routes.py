@@ -1,0 +1,45 @@
+"""The public lists, and who one is (which tells for whom one acts), over HTTP."""
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from faq.packs import Library
+from miniapi.accounts.callers import Anyone, SignedInResident
+from miniapi.accounts.schemas import resident_json
+from miniapi.http.answers import page_json
+from miniapi.http.paging import page_of
+from miniapi.http.regions import pack_of
+from miniapi.http.requests import query
+from miniapi.keys import Keys
+from miniapi.merchants import queries, schemas
+
+routes = Blueprint("merchants")
+
+
+@routes.get("/me")
+async def me(request: Request, resident: SignedInResident, keys: Keys) -> HTTPResponse:
+    """我的账号。"""
+    roles = await queries.roles_of(resident.id)
+    return json({**resident_json(resident.account, keys), "roles": roles})
+
+
+@routes.get("/merchants")
+@query(schemas.MerchantsOf)
+async def list_merchants(
+    request: Request, caller: Anyone, library: Library, query: schemas.MerchantsOf
+) -> HTTPResponse:
+    """参与活动的企业名单。"""
+    found = queries.public_list(pack_of(library, query.region).region)
+    merchants, next_cursor = await page_of(found, query, by="name")
+    return json(page_json(merchants, next_cursor, schemas.merchant_json))
+
+
+@routes.get("/points")
+@query(schemas.PointsNear)
+async def list_points(
+    request: Request, caller: Anyone, library: Library, query: schemas.PointsNear
+) -> HTTPResponse:
+    """回收点，由近到远。"""
+    region = pack_of(library, query.region).region
+    near = await queries.points_near(region, query.lat, query.lon)
+    return json(page_json(near, None, lambda pair: schemas.point_json(*pair)))

@@ -1,0 +1,1 @@
+"""Door-to-door collection of old appliances: slots and bookings."""

@@ -1,0 +1,94 @@
+"""Slots and bookings over HTTP."""
+
+from uuid import UUID
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.callers import Anyone, SignedInResident
+from miniapi.http.answers import page_json
+from miniapi.http.idempotency import repeatable
+from miniapi.http.paging import Page, page_of
+from miniapi.http.regions import pack_of
+from miniapi.http.requests import body, query
+from miniapi.keys import Keys
+from miniapi.pickup import actions, queries, schemas
+from miniapi.pickup.schemas import pickup_json
+
+routes = Blueprint("pickup")
+
+
+@routes.get("/pickups/slots")
+@query(schemas.SlotsOf)
+async def list_slots(
+    request: Request, caller: Anyone, library: Library, query: schemas.SlotsOf
+) -> HTTPResponse:
+    """可以预约的上门时段，按时间先后。"""
+    region = pack_of(library, query.region).region
+    slots = queries.bookable_slots(region, at=clock.now(), day=query.date, district=query.district)
+    found, next_cursor = await page_of(slots, query, by="starts_at")
+    return json(page_json(found, next_cursor, schemas.slot_json))
+
+
+@routes.post("/pickups")
+@body(schemas.BookPickup)
+@repeatable
+async def book(
+    request: Request, resident: SignedInResident, body: schemas.BookPickup, keys: Keys, library: Library
+) -> HTTPResponse:
+    """预约上门回收。"""
+    items = body.old_items(library.categories)
+    pickup = await actions.book(resident.id, body.slot, items, body.door, body.person, keys, at=clock.now())
+    return json(pickup_json(pickup, keys, library.categories), status=201)
+
+
+@routes.get("/pickups")
+@query(Page)
+async def list_pickups(
+    request: Request, resident: SignedInResident, query: Page, keys: Keys, library: Library
+) -> HTTPResponse:
+    """我的预约。"""
+    pickups, next_cursor = await page_of(queries.pickups_of(resident.id), query, by="-booked_at")
+    return json(page_json(pickups, next_cursor, lambda one: pickup_json(one, keys, library.categories)))
+
+
+@routes.get("/pickups/<pickup_id:uuid>")
+async def show_pickup(
+    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys, library: Library
+) -> HTTPResponse:
+    """一个预约。"""
+    return json(pickup_json(await queries.pickup(pickup_id, resident.id), keys, library.categories))
+
+
+@routes.post("/pickups/<pickup_id:uuid>/reschedule")
+@body(schemas.Reschedule)
+@repeatable
+async def reschedule(
+    request: Request,
+    resident: SignedInResident,
+    pickup_id: UUID,
+    body: schemas.Reschedule,
+    keys: Keys,
+    library: Library,
+) -> HTTPResponse:
+    """改约到另一个时段。"""
+    pickup = await actions.reschedule(pickup_id, resident.id, body.slot, at=clock.now())
+    return json(pickup_json(pickup, keys, library.categories))
+
+
+@routes.post("/pickups/<pickup_id:uuid>/cancel")
+@body(schemas.Cancel)
+@repeatable
+async def cancel(
+    request: Request,
+    resident: SignedInResident,
+    pickup_id: UUID,
+    body: schemas.Cancel,
+    keys: Keys,
+    library: Library,
+) -> HTTPResponse:
+    """取消预约。"""
+    pickup = await actions.cancel(pickup_id, resident.id, body.reason, at=clock.now())
+    return json(pickup_json(pickup, keys, library.categories))

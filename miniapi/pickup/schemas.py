@@ -1,0 +1,125 @@
+"""The JSON of slots and bookings."""
+
+import datetime
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from faq.categories import Categories
+from miniapi.accounts.rules import masked_name, masked_phone
+from miniapi.http.answers import written
+from miniapi.http.paging import Page
+from miniapi.http.requests import Body
+from miniapi.keys import Keys
+from miniapi.pickup import rules
+from miniapi.pickup.actions import Contact, Door, OldItem
+from miniapi.pickup.models import Pickup, Slot
+from miniapi.subsidies.schemas import CategoryName, category_named
+
+District = Annotated[str, Field(min_length=1, max_length=50)]
+
+
+class SlotsOf(Page):
+    """The slots of a region, of one day or one district where given."""
+
+    region: Annotated[str, Field(min_length=1, max_length=32)]
+    date: datetime.date | None = None
+    limit: int = Field(default=100, ge=1, le=100)
+    district: District | None = None
+
+
+class ItemToCollect(Body):
+    """One old thing: a category by key or Chinese name."""
+
+    category: CategoryName
+    note: Annotated[str, Field(max_length=100)] | None = None
+
+
+class Address(Body):
+    """Where the crew comes to."""
+
+    district: District
+    street: Annotated[str, Field(min_length=2, max_length=100)]
+
+
+class ContactPerson(Body):
+    """Whom the crew asks for."""
+
+    name: Annotated[str, Field(min_length=1, max_length=20)]
+    phone: Annotated[str, Field(pattern=r"^1[3-9]\d{9}$")]
+
+
+class BookPickup(Body):
+    """A booking."""
+
+    slot: UUID
+    items: Annotated[list[ItemToCollect], Field(min_length=1, max_length=10)]
+    address: Address
+    contact: ContactPerson | None = None
+
+    def old_items(self, categories: Categories) -> list[OldItem]:
+        """What is to be collected. Raises CategoryUnknown."""
+        return [OldItem(category_named(categories, item.category), item.note) for item in self.items]
+
+    @property
+    def door(self) -> Door:
+        """Where."""
+        return Door(self.address.district, self.address.street)
+
+    @property
+    def person(self) -> Contact | None:
+        """Whom to ask for."""
+        return Contact(self.contact.name, self.contact.phone) if self.contact else None
+
+
+class Reschedule(Body):
+    """Another slot."""
+
+    slot: UUID
+
+
+class Cancel(Body):
+    """Why, if one likes to say."""
+
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+def slot_json(slot: Slot) -> dict[str, Any]:
+    """A slot and how many places it has left."""
+    return {
+        "id": str(slot.id),
+        "starts_at": written(slot.starts_at),
+        "ends_at": written(slot.ends_at),
+        "district": slot.district,
+        "left": slot.left,
+    }
+
+
+def pickup_json(pickup: Pickup, keys: Keys, categories: Categories) -> dict[str, Any]:
+    """A booking as its owner sees it."""
+    contact = Contact(**json.loads(keys.unseal(pickup.contact_sealed))) if pickup.contact_sealed else None
+    return {
+        "id": str(pickup.id),
+        "number": pickup.number,
+        "state": pickup.state,
+        "slot": slot_json(pickup.slot),
+        "items": [
+            {
+                "category": item["category"],
+                "category_name": categories[item["category"]].name,
+                "note": item["note"],
+            }
+            for item in pickup.items
+        ],
+        "address": {
+            "district": pickup.district,
+            "street": keys.unseal(pickup.street_sealed) if pickup.street_sealed else None,
+        },
+        "contact": {"name": masked_name(contact.name), "phone": masked_phone(contact.phone)}
+        if contact
+        else None,
+        "booked_at": written(pickup.booked_at),
+        "change_until": written(rules.change_until(pickup.slot)),
+    }

@@ -1,0 +1,1 @@
+"""A city's trade-in programme: its policy pack plus what the bureau decides."""

@@ -1,0 +1,33 @@
+"""The clock, the regions and their rules over HTTP."""
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.callers import Anyone
+from miniapi.clock import SHANGHAI
+from miniapi.http.answers import page_json
+from miniapi.http.regions import pack_at
+from miniapi.programmes import schemas
+
+routes = Blueprint("programmes")
+
+
+@routes.get("/clock")
+async def show_clock(request: Request, caller: Anyone) -> HTTPResponse:
+    """系统时间：一切活动时间以它为准。"""
+    return json({"now": clock.now().astimezone(SHANGHAI).isoformat(timespec="milliseconds")})
+
+
+@routes.get("/regions")
+async def list_regions(request: Request, caller: Anyone, library: Library) -> HTTPResponse:
+    """有政策文件的地区。"""
+    return json(page_json(library.packs.values(), None, schemas.region_json))
+
+
+@routes.get("/regions/<region:str>/programme")
+async def show_programme(request: Request, caller: Anyone, library: Library, region: str) -> HTTPResponse:
+    """一个地区的规则，每条都注明出处。"""
+    pack = pack_at(library, region)
+    return json(schemas.programme_json(pack, library.categories, clock.now()))

@@ -1,0 +1,1 @@
+"""What is owed to a person: reminders, notices, the inbox."""

@@ -1,0 +1,64 @@
+"""Reminders and the inbox over HTTP."""
+
+from uuid import UUID
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, empty, json
+
+from miniapi import clock
+from miniapi.accounts.callers import SignedInResident
+from miniapi.http.answers import page_json
+from miniapi.http.idempotency import repeatable
+from miniapi.http.paging import Page, page_of
+from miniapi.http.requests import body, query
+from miniapi.reminders import actions, queries, schemas
+from miniapi.reminders.occasions import Occasions
+from miniapi.reminders.templates import Templates
+from miniapi.settings import Settings
+
+routes = Blueprint("reminders")
+
+
+@routes.post("/reminders")
+@body(schemas.AskReminder)
+@repeatable
+async def ask(
+    request: Request,
+    resident: SignedInResident,
+    body: schemas.AskReminder,
+    settings: Settings,
+    templates: Templates,
+) -> HTTPResponse:
+    """约一条提醒：开抢、上门或券到期之前。"""
+    now = clock.now()
+    occasions: Occasions = request.app.ctx.occasions
+    occasion = await occasions[body.kind](body.subject, resident.id, now)
+    notice = await actions.ask(resident.id, occasion, minutes_before=body.minutes_before, at=now)
+    if settings.wechat.push_token is None:  # nothing is pushed to us: the page's word is all there is
+        kinds = await templates.kinds()
+        await actions.add_grants(resident.id, [kinds[one] for one in body.template_ids if one in kinds])
+    return json(schemas.reminder_json(notice, await queries.delivery(notice)), status=201)
+
+
+@routes.get("/reminders")
+@query(Page)
+async def list_reminders(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
+    """我约的提醒。"""
+    notices, next_cursor = await page_of(queries.reminders_of(resident.id), query, by="due_at")
+    ways = {notice.id: await queries.delivery(notice) for notice in notices}
+    return json(page_json(notices, next_cursor, lambda one: schemas.reminder_json(one, ways[one.id])))
+
+
+@routes.delete("/reminders/<reminder_id:uuid>")
+async def cancel(request: Request, resident: SignedInResident, reminder_id: UUID) -> HTTPResponse:
+    """取消一条提醒。"""
+    await actions.cancel(reminder_id, resident.id, at=clock.now())
+    return empty()
+
+
+@routes.get("/inbox")
+@query(Page)
+async def inbox(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
+    """没能通过微信送到的通知。"""
+    notices, next_cursor = await page_of(queries.inbox_of(resident.id), query, by="-due_at")
+    return json(page_json(notices, next_cursor, schemas.inbox_json))

@@ -1,0 +1,1 @@
+"""What the bureau and its auditors read."""

@@ -1,0 +1,215 @@
+"""Every setting, read once from the environment and a `.env` file. Nothing else reads them."""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+SANDBOX_APPID = "wx0000000000000001"
+SANDBOX_SECRET = "sandbox-secret"  # noqa: S105  the sandbox's, which guards nothing
+SANDBOX_PUSH_TOKEN = "sandbox"  # noqa: S105
+DEMO_SEASON = "2024-09-01T09:58:00+08:00"
+
+Environment = Mapping[str, str]
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong; the message names all of them at once."""
+
+
+@dataclass(frozen=True)
+class WeChatSettings:
+    """Whose mini-program this is. Without credentials of its own it speaks to the sandbox."""
+
+    appid: str
+    secret: str = field(repr=False)
+    api_base: str
+    push_token: str | None = field(repr=False)
+    push_aes_key: str | None = field(repr=False)
+    sandbox: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service is told from outside. Sizes are in the unit that the name says."""
+
+    home: Path
+    host: str
+    port: int
+    sandbox_port: int
+    workers: int
+    database_url: str | None = field(repr=False)
+    as_of: datetime | None
+    secret_key: str | None = field(repr=False)
+    wechat: WeChatSettings
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environment: Environment | None = None) -> "Settings":
+        """Read `HUANXIN_*`; the environment wins over `.env`.
+
+        Raises SettingsError naming every setting that is wrong, all of them at once.
+        """
+        source = {**_dotenv(Path(".env")), **os.environ} if environment is None else environment
+        reader = _Reader({name: value for name, value in source.items() if value != ""})
+        settings = cls(
+            home=Path(reader.text("HUANXIN_HOME", "./var")).expanduser().resolve(),
+            host=reader.text("HUANXIN_HOST", "127.0.0.1"),
+            port=reader.number("HUANXIN_PORT", 8000, 1, 65535),
+            sandbox_port=reader.number("HUANXIN_SANDBOX_PORT", 8001, 1, 65535),
+            workers=reader.number("HUANXIN_WORKERS", 2, 1, 64),
+            database_url=reader.read("HUANXIN_DATABASE_URL", _database_url),
+            as_of=reader.read("HUANXIN_AS_OF", instant),
+            secret_key=reader.read("HUANXIN_SECRET_KEY", _long_enough),
+            wechat=_wechat(reader),
+            log_level=reader.read("HUANXIN_LOG_LEVEL", _log_level) or "INFO",
+        )
+        if settings.as_of and not settings.wechat.sandbox:
+            reader.wrong.append("HUANXIN_AS_OF: 设置了真实的微信凭证时不能改变时钟，请去掉它")
+        if reader.wrong:
+            raise SettingsError("设置有误：" + "；".join(reader.wrong))
+        return settings
+
+
+NAMES = (
+    "HUANXIN_HOME",
+    "HUANXIN_HOST",
+    "HUANXIN_PORT",
+    "HUANXIN_SANDBOX_PORT",
+    "HUANXIN_WORKERS",
+    "HUANXIN_DATABASE_URL",
+    "HUANXIN_AS_OF",
+    "HUANXIN_SECRET_KEY",
+    "HUANXIN_WECHAT_APPID",
+    "HUANXIN_WECHAT_SECRET",
+    "HUANXIN_WECHAT_API_BASE",
+    "HUANXIN_WECHAT_PUSH_TOKEN",
+    "HUANXIN_WECHAT_PUSH_AES_KEY",
+    "HUANXIN_LOG_LEVEL",
+)
+
+
+def instant(written: str) -> datetime:
+    """An ISO 8601 time with its offset, such as 2024-09-01T09:58:00+08:00. Raises ValueError."""
+    at = datetime.fromisoformat(written)
+    if at.tzinfo is None:
+        raise ValueError("写明时区，例如 2024-09-01T09:58:00+08:00")
+    return at
+
+
+def keep_secret_key(home: Path) -> str:
+    """The key of this home: made at the first call, kept under it with mode 0600."""
+    kept = home / "secret_key"
+    if not kept.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f"secret_key.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        try:
+            os.link(fresh, kept)  # the first of two starts wins, and its key is whole
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return kept.read_text(encoding="ascii").strip()
+
+
+class _Reader:
+    """Reads one setting after another and remembers what was wrong with each."""
+
+    def __init__(self, source: Environment) -> None:
+        self.source = source
+        self.wrong = [
+            f"{name}: 没有这个设置" for name in source if name.startswith("HUANXIN_") and name not in NAMES
+        ]
+
+    def text(self, name: str, default: str) -> str:
+        return self.source.get(name, default)
+
+    def read(self, name: str, understand: Callable[[str], Any]) -> Any:
+        if (written := self.source.get(name)) is None:
+            return None
+        try:
+            return understand(written)
+        except ValueError as problem:
+            self.wrong.append(f"{name}: {problem}")
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        def understand(written: str) -> int:
+            if not written.isdecimal() or not least <= int(written) <= most:
+                raise ValueError(f"应为 {least} 到 {most} 之间的整数")
+            return int(written)
+
+        found: int | None = self.read(name, understand)
+        return default if found is None else found
+
+
+def _wechat(reader: _Reader) -> WeChatSettings:
+    appid, secret = reader.read("HUANXIN_WECHAT_APPID", str), reader.read("HUANXIN_WECHAT_SECRET", str)
+    if bool(appid) != bool(secret):
+        reader.wrong.append("HUANXIN_WECHAT_APPID 与 HUANXIN_WECHAT_SECRET: 必须一起设置")
+    sandbox = appid is None
+    sandbox_port = reader.source.get("HUANXIN_SANDBOX_PORT", "8001")
+    default_base = f"http://127.0.0.1:{sandbox_port}" if sandbox else "https://api.weixin.qq.com"
+    return WeChatSettings(
+        appid=appid or SANDBOX_APPID,
+        secret=secret or SANDBOX_SECRET,
+        api_base=(reader.read("HUANXIN_WECHAT_API_BASE", _http_url) or default_base).rstrip("/"),
+        push_token=reader.read("HUANXIN_WECHAT_PUSH_TOKEN", _push_token)
+        or (SANDBOX_PUSH_TOKEN if sandbox else None),
+        push_aes_key=reader.read("HUANXIN_WECHAT_PUSH_AES_KEY", _aes_key),
+        sandbox=sandbox,
+    )
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    """`NAME=value` lines; `#` begins a comment line; quotes around a value are taken off."""
+    if not path.is_file():
+        return {}
+    pairs = (
+        line.partition("=")
+        for line in map(str.strip, path.read_text(encoding="utf-8").splitlines())
+        if line and not line.startswith("#")
+    )
+    return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}
+
+
+def _database_url(written: str) -> str:
+    if urlsplit(written).scheme not in {"postgres", "postgresql", "asyncpg"}:
+        raise ValueError("应以 postgresql:// 开头")
+    return "postgresql" + written[written.index("://") :]
+
+
+def _http_url(written: str) -> str:
+    if urlsplit(written).scheme not in {"http", "https"} or not urlsplit(written).hostname:
+        raise ValueError("应为 http:// 或 https:// 地址")
+    return written
+
+
+def _long_enough(written: str) -> str:
+    if len(written) < 32:
+        raise ValueError("至少 32 个字符")
+    return written
+
+
+def _push_token(written: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]{3,32}", written):
+        raise ValueError("应为 3 到 32 位字母或数字")
+    return written
+
+
+def _aes_key(written: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", written):
+        raise ValueError("应为 43 位字母或数字")
+    return written
+
+
+def _log_level(written: str) -> str:
+    if written not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("应为 DEBUG、INFO、WARNING 或 ERROR")
+    return written

@@ -1,0 +1,1 @@
+"""Claiming vouchers and keeping them in a wallet."""

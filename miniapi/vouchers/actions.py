@@ -1,0 +1,141 @@
+"""What people can do with vouchers."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from faq.packs import Library
+from faq.rules import SubsidyRule
+from miniapi.accounts.errors import IdentityRequired
+from miniapi.accounts.models import Person, Resident
+from miniapi.clock import SHANGHAI
+from miniapi.database.races import refused_by
+from miniapi.drops import queries as drops
+from miniapi.drops import rules as drop_rules
+from miniapi.drops.actions import take_one
+from miniapi.drops.errors import DropNotOpen, SoldOut
+from miniapi.drops.models import Drop
+from miniapi.ids import new_id
+from miniapi.ledger import actions as ledger
+from miniapi.ledger.errors import NotEnough
+from miniapi.ledger.models import AccountName
+from miniapi.money import Fen, in_yuan
+from miniapi.reminders.actions import owe
+from miniapi.reminders.occasions import Occasion
+from miniapi.subsidies.rules import most_for_an_item, person_cap
+from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
+from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+from miniapi.vouchers.queries import used_by
+
+CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
+CODE_LENGTH = 12
+BATCH = 200
+CLAUSE_OF_DROPS = "细则四（一）"
+
+
+async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: datetime) -> Voucher:
+    """Put one voucher of a drop into a resident's wallet, with its reserve, or say why not.
+
+    Raises NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached, SoldOut,
+    in this order.
+    """
+    drop = await drops.drop(drop_id)
+    if resident.person_id is None:
+        raise IdentityRequired()
+    pack = library.packs[drop.programme.region]
+    rule = pack.rules.subsidy(at.astimezone(SHANGHAI).date())
+    if rule is None:
+        raise ValueError(f"the programme {drop.programme.code} has no subsidy rule")
+    if because := drop_rules.why_not_open(drop, at):
+        cited = [pack.citation(CLAUSE_OF_DROPS, at)]
+        raise DropNotOpen(because=because, opens_at=drop.opens_at, closes_at=drop.closes_at, citations=cited)
+    if await Voucher.exists(drop_id=drop.id, person_id=resident.person_id):
+        raise AlreadyClaimed()
+    with refused_by("one_voucher_per_person", AlreadyClaimed()):
+        async with in_transaction():
+            return await _issue(drop, resident, rule, at=at)
+
+
+async def expire_overdue(*, at: datetime) -> int:
+    """Expire vouchers whose time is over and give their reserve back to the pool; how many it were."""
+    expired = 0
+    while ids := await _overdue(at):
+        for voucher_id in ids:
+            async with in_transaction():
+                expired += await _expire(voucher_id, at=at)
+    return expired
+
+
+async def _issue(drop: Drop, resident: Resident, rule: SubsidyRule, *, at: datetime) -> Voucher:
+    await Person.filter(id=resident.person_id).select_for_update().get()  # one claim of a person at a time
+    room = Fen(person_cap(rule) - await used_by(resident.person_id, drop.programme.region))
+    if room <= 0:
+        raise PersonalLimitReached(cap_yuan=rule.person_cap_yuan)
+    reserve = most_for_an_item(rule, room)
+    voucher_id, book = new_id(), drop.programme.code
+    rank = await take_one(drop)
+    try:
+        await ledger.move(
+            reserve,
+            AccountName.POOL,
+            AccountName.RESERVED,
+            book=book,
+            reason="claim",
+            key=f"voucher:{voucher_id}:reserve",
+            at=at,
+        )
+    except NotEnough:
+        raise SoldOut() from None
+    voucher = await Voucher.create(
+        id=voucher_id,
+        code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
+        drop=drop,
+        resident_id=resident.id,
+        person_id=resident.person_id,
+        region=drop.programme.region,
+        rank=rank,
+        max_fen=reserve,
+        reserved_fen=reserve,
+        issued_at=at,
+        valid_until=drop.valid_until,
+    )
+    await VoucherEvent.create(voucher=voucher, state=VoucherState.ISSUED, at=at, note="领取成功")
+    await owe(resident.id, _claimed(voucher, at), key=f"claimed:{voucher.id}", at=at)
+    return voucher
+
+
+def _claimed(voucher: Voucher, at: datetime) -> Occasion:
+    worth, until = in_yuan(voucher.max_fen), voucher.valid_until.astimezone(SHANGHAI)
+    return Occasion(
+        kind="claimed",
+        subject=voucher.id,
+        at=at,
+        about=f"您领到一张消费券，最高减 {worth} 元，{until:%m月%d日}前使用",
+        fields={"thing1": f"消费券 {voucher.code}", "amount2": f"{worth}元", "time3": voucher.valid_until},
+    )
+
+
+async def _overdue(at: datetime) -> list[UUID]:
+    lapsed = Voucher.filter(state=VoucherState.ISSUED, valid_until__lte=Voucher.lapsed_before(at))
+    return [voucher.id for voucher in await lapsed.order_by("valid_until").limit(BATCH)]
+
+
+async def _expire(voucher_id: UUID, *, at: datetime) -> bool:
+    voucher = await Voucher.filter(id=voucher_id).select_for_update().get()
+    await voucher.fetch_related("drop__programme")
+    if voucher.state is not VoucherState.ISSUED:
+        return False
+    await ledger.move(
+        Fen(voucher.reserved_fen),
+        AccountName.RESERVED,
+        AccountName.POOL,
+        book=voucher.drop.programme.code,
+        reason="expiry",
+        key=f"voucher:{voucher.id}:expiry",
+        at=at,
+    )
+    await Voucher.filter(id=voucher.id).update(state=VoucherState.EXPIRED, reserved_fen=0)
+    await VoucherEvent.create(voucher=voucher, state=VoucherState.EXPIRED, at=at, note="过期失效")
+    return True

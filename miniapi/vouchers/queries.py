@@ -1,0 +1,77 @@
+"""What people can ask about vouchers."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.functions import Sum
+from tortoise.queryset import QuerySet
+
+from miniapi.accounts.models import Resident
+from miniapi.money import Fen
+from miniapi.reminders.occasions import Occasion
+from miniapi.vouchers.errors import NoSuchVoucher
+from miniapi.vouchers.models import Voucher, VoucherState
+
+
+def wallet(resident_id: UUID) -> "QuerySet[Voucher]":
+    """All vouchers of a resident."""
+    return Voucher.filter(resident_id=resident_id)
+
+
+def in_state(vouchers: "QuerySet[Voucher]", state: VoucherState, at: datetime) -> "QuerySet[Voucher]":
+    """Those in a state as people see it at a time: what has lapsed is expired before any job ran."""
+    lapsed_before = Voucher.lapsed_before(at)
+    match state:
+        case VoucherState.ISSUED:
+            return vouchers.filter(state=VoucherState.ISSUED, valid_until__gt=lapsed_before)
+        case VoucherState.EXPIRED:
+            return vouchers.filter(state__in=[VoucherState.ISSUED, VoucherState.EXPIRED]).exclude(
+                state=VoucherState.ISSUED, valid_until__gt=lapsed_before
+            )
+    return vouchers.filter(state=state)
+
+
+async def voucher(voucher_id: UUID, resident_id: UUID) -> Voucher:
+    """One voucher of this resident. Raises NoSuchVoucher, also for somebody else's."""
+    found = await wallet(resident_id).get_or_none(id=voucher_id)
+    if found is None:
+        raise NoSuchVoucher()
+    return found
+
+
+async def used_by(person_id: object, region: str) -> Fen:
+    """What a person has kept or has reserved in a region's programme, over all shops and drops."""
+    reserved, kept = await _sums(person_id, region)
+    return Fen(reserved + kept)
+
+
+async def kept_by(resident: Resident | None, region: str) -> Fen:
+    """What the person behind an account has kept in a region; nobody has kept nothing."""
+    if resident is None or resident.person_id is None:
+        return Fen(0)
+    _, kept = await _sums(resident.person_id, region)
+    return Fen(kept)
+
+
+async def occasion(voucher_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
+    """The expiry of a voucher, as something to be reminded of. Raises NoSuchVoucher."""
+    found = await voucher(voucher_id, resident_id)
+    return Occasion(
+        kind="voucher_expiry",
+        subject=found.id,
+        at=found.valid_until,
+        about=f"消费券 {found.code} 到期",
+        fields={
+            "thing1": f"消费券 {found.code}",
+            "time2": found.valid_until,
+            "thing3": "到期自动失效，请尽快使用",
+        },
+    )
+
+
+async def _sums(person_id: object, region: str) -> tuple[int, int]:
+    own = Voucher.filter(person_id=person_id, region=region)
+    rows = await own.annotate(reserved=Sum("reserved_fen"), kept=Sum("subsidy_fen")).values(
+        "reserved", "kept"
+    )
+    return sum(int(row["reserved"] or 0) for row in rows), sum(int(row["kept"] or 0) for row in rows)

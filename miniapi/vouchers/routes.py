@@ -1,0 +1,69 @@
+"""Claiming and the wallet over HTTP."""
+
+from uuid import UUID
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.callers import Anyone, SignedInResident
+from miniapi.http.answers import page_json
+from miniapi.http.idempotency import repeatable
+from miniapi.http.paging import page_of
+from miniapi.http.regions import pack_of
+from miniapi.http.requests import body, query
+from miniapi.subsidies import queries as subsidies
+from miniapi.subsidies.schemas import AskQuote, quote_json
+from miniapi.vouchers import actions, queries, schemas
+from miniapi.vouchers.models import Voucher, VoucherEvent
+from miniapi.vouchers.schemas import voucher_json
+
+routes = Blueprint("vouchers")
+
+
+@routes.post("/drops/<drop_id:uuid>/claims")
+@repeatable
+async def claim(
+    request: Request, drop_id: UUID, resident: SignedInResident, library: Library
+) -> HTTPResponse:
+    """抢券：每场每人一张。"""
+    now = clock.now()
+    voucher = await actions.claim(drop_id, resident.account, library, at=now)
+    await voucher.fetch_related("events")
+    return json({"voucher": voucher_json(voucher, _history(voucher), now), "rank": voucher.rank}, status=201)
+
+
+@routes.post("/quotes")
+@body(AskQuote)
+async def quote(request: Request, caller: Anyone, body: AskQuote, library: Library) -> HTTPResponse:
+    """算一算能补多少：登录后会扣除已用的额度。"""
+    pack = pack_of(library, body.region)
+    account = caller.resident.account if caller.resident else None
+    kept = await queries.kept_by(account, pack.region)
+    items = body.understood(library.categories)
+    return json(quote_json(subsidies.quote(pack, items, used=kept, at=clock.now())))
+
+
+@routes.get("/vouchers")
+@query(schemas.InState)
+async def list_vouchers(request: Request, resident: SignedInResident, query: schemas.InState) -> HTTPResponse:
+    """我的券包。"""
+    now = clock.now()
+    found = queries.wallet(resident.id).prefetch_related("events")
+    if query.state:
+        found = queries.in_state(found, query.state, now)
+    vouchers, next_cursor = await page_of(found, query, by="-issued_at")
+    return json(page_json(vouchers, next_cursor, lambda one: voucher_json(one, _history(one), now)))
+
+
+@routes.get("/vouchers/<voucher_id:uuid>")
+async def show_voucher(request: Request, resident: SignedInResident, voucher_id: UUID) -> HTTPResponse:
+    """一张券和它的经过。"""
+    voucher = await queries.voucher(voucher_id, resident.id)
+    await voucher.fetch_related("events")
+    return json(voucher_json(voucher, _history(voucher), clock.now()))
+
+
+def _history(voucher: Voucher) -> list[VoucherEvent]:
+    return sorted(voucher.events, key=lambda event: event.id)

@@ -1,0 +1,1 @@
+"""The things that happen by themselves, and when."""

@@ -1,0 +1,43 @@
+"""The jobs: the clock, one action, a sentence for the log. Each can run twice without harm."""
+
+from dataclasses import dataclass
+
+from miniapi import clock
+from miniapi.drops import actions as drops
+from miniapi.http.answers import written
+from miniapi.pickup import actions as pickup
+from miniapi.reminders import sending
+from miniapi.reminders.templates import Templates
+from miniapi.vouchers import actions as vouchers
+from miniapi.wechat.client import WeChat
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What jobs use of the outside world."""
+
+    wechat: WeChat
+    templates: Templates
+
+
+async def announce_drops(tools: Tools) -> str | None:
+    """Say which drops have opened."""
+    opened = await drops.announce(at=clock.now())
+    return f"opened the drops of {', '.join(written(drop.opens_at) for drop in opened)}" if opened else None
+
+
+async def send_reminders(tools: Tools) -> str | None:
+    """Send what is due."""
+    sent = await sending.send_due(tools.wechat, tools.templates, at=clock.now())
+    return f"sent {sent} reminders" if sent else None
+
+
+async def expire_vouchers(tools: Tools) -> str | None:
+    """Give back what has lapsed."""
+    expired = await vouchers.expire_overdue(at=clock.now())
+    return f"expired {expired} vouchers" if expired else None
+
+
+async def lay_out_slots(tools: Tools) -> str | None:
+    """Keep two weeks of slots open."""
+    return f"laid out {await pickup.lay_out_slots(at=clock.now())} slots"

@@ -1,0 +1,35 @@
+"""What happens by itself, and when: a list a manager could read."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from scheduler import jobs
+from scheduler.jobs import Tools
+
+Job = Callable[[Tools], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Again and again."""
+
+    seconds: int
+    job: Job
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once a day at a time of the business clock, Beijing time; missed while away, it is made up for."""
+
+    at: str
+    job: Job
+    why: str
+
+
+TIMETABLE: tuple[Every | Daily, ...] = (
+    Every(seconds=1, job=jobs.announce_drops, why="The log says when a drop has opened."),
+    Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
+    Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),
+    Daily(at="00:05", job=jobs.lay_out_slots, why="Residents can always book two weeks ahead."),
+)

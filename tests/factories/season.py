@@ -1,0 +1,34 @@
+"""Programmes and drops."""
+
+from datetime import datetime, timedelta
+
+from faq.packs import Library
+from miniapi.drops.models import Drop
+from miniapi.programmes.actions import open_programme
+from miniapi.programmes.models import Programme
+
+
+async def a_programme(library: Library, at: datetime) -> Programme:
+    """Yangling's programme with its whole fund."""
+    pack = library.packs["yangling"]
+    calendar, fund = pack.rules.calendar(at.date()), pack.rules.fund(at.date())
+    assert calendar is not None
+    assert fund is not None
+    return await open_programme(pack, "test", calendar, fund, demo=True, at=at)
+
+
+async def a_drop(programme: Programme, opens_at: datetime, *, quota: int = 100) -> Drop:
+    """A drop of a week."""
+    valid_until = opens_at.replace(hour=23, minute=59, second=59, microsecond=0) + timedelta(days=7)
+    return await Drop.create(
+        programme=programme,
+        opens_at=opens_at,
+        valid_until=valid_until,
+        closes_at=valid_until + timedelta(seconds=1),
+        quota=quota,
+    )
+
+
+async def an_open_drop(library: Library, at: datetime, *, quota: int = 100) -> Drop:
+    """A drop that opened two hours ago."""
+    return await a_drop(await a_programme(library, at), at - timedelta(hours=2), quota=quota)

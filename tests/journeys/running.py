@@ -1,0 +1,153 @@
+"""The real thing: `huanxin up` on free ports, with a home of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+READY_WITHIN = 60.0
+HUANXIN = str(Path(sys.executable).parent / "huanxin")
+
+
+@dataclass
+class House:
+    """A home and its two ports; `up` starts it, and starts it again."""
+
+    home: Path
+    port: int
+    sandbox_port: int
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("HUANXIN_")}
+        return {
+            **mine,
+            "HUANXIN_HOME": str(self.home),
+            "HUANXIN_PORT": str(self.port),
+            "HUANXIN_SANDBOX_PORT": str(self.sandbox_port),
+        }
+
+    @asynccontextmanager
+    async def up(self, *arguments: str) -> AsyncIterator["City"]:
+        """Everything until the end of the block, then Ctrl-C."""
+        process = await asyncio.create_subprocess_exec(
+            HUANXIN,
+            "up",
+            *arguments,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await self._until_ready(process)
+            async with aiohttp.ClientSession() as http:
+                yield City(self, http)
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(20):
+                await process.wait()
+        assert process.returncode == 0
+
+    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
+        while line := await process.stdout.readline():
+            self.said.append(line.decode())
+            if "Ctrl-C" in line.decode():
+                return
+        raise AssertionError(f"up ended with {await process.wait()}")
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit status, output and error of one command beside it."""
+        process = await asyncio.create_subprocess_exec(
+            HUANXIN,
+            *arguments,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+
+@dataclass
+class City:
+    """The running service and its sandbox, as a client sees them."""
+
+    house: House
+    http: aiohttp.ClientSession
+    token: str | None = None
+
+    async def call(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **body: Any
+    ) -> Any:
+        """Status and JSON of one call, as whoever has signed in."""
+        sent = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **(headers or {})}
+        address = f"http://127.0.0.1:{self.house.port}/api/v1{path}"
+        async with self.http.request(method, address, json=body or None, headers=sent) as answer:
+            content = await answer.read()
+            return answer.status, json.loads(content) if content else None
+
+    async def get(self, path: str) -> Any:
+        """The JSON of something that is there."""
+        status, answer = await self.call("GET", path)
+        assert status == 200, answer
+        return answer
+
+    async def post(self, path: str, **body: Any) -> Any:
+        """The JSON of something that is done."""
+        status, answer = await self.call("POST", path, **body)
+        assert status in (200, 201, 204), answer
+        return answer
+
+    async def refused(self, method: str, path: str, **body: Any) -> tuple[int, str]:
+        """Status and code of something that is refused."""
+        status, answer = await self.call(method, path, **body)
+        return status, answer["code"]
+
+    async def sandbox(self, method: str, path: str, **body: Any) -> Any:
+        """One call to the sandbox."""
+        address = f"http://127.0.0.1:{self.house.sandbox_port}/sandbox{path}"
+        async with self.http.request(method, address, json=body or None) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json(content_type=None)
+
+    async def sign_in(self, user: str) -> dict[str, Any]:
+        """As the mini-program does, through WeChat."""
+        code = (await self.sandbox("POST", "/login", user=user))["code"]
+        answer = await self.post("/login", code=code)
+        self.token = answer["token"]
+        return answer
+
+    async def move_clock(self, at: str) -> None:
+        """Move the business clock, and wait until every process must know."""
+        await self.sandbox("POST", "/clock", now=at)
+        await asyncio.sleep(0.6)
+
+    async def now(self) -> datetime:
+        """The business time."""
+        return datetime.fromisoformat((await self.get("/clock"))["now"])
+
+    async def say(self, text: str, session: str = "journey-1") -> dict[str, Any]:
+        """One message of a conversation."""
+        return await self.post("/chat", text=text, session=session, region="yangling")
+
+
+def a_house(home: Path) -> House:
+    """A home with two free ports."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return House(home, *ports)

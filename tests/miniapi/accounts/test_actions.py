@@ -1,0 +1,77 @@
+import asyncio
+
+import pytest
+
+from miniapi.accounts import actions
+from miniapi.accounts.errors import (
+    IdentityAlreadyVerified,
+    IdentityMismatch,
+    IdentityTaken,
+    IdNumberInvalid,
+    PhoneInvalid,
+)
+from miniapi.accounts.identity import SandboxVerifier
+from miniapi.accounts.models import Person, Resident
+from tests.factories.people import a_resident, an_id_number
+
+VERIFIER = SandboxVerifier()
+
+
+class TestVerifyIdentity:
+    async def test_seals_name_and_number(self, database, noon, keys):
+        resident = await a_resident(noon, verified=False)
+
+        await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+
+        kept = await Resident.get(id=resident.id)
+        assert an_id_number() not in (kept.id_number_sealed or "")
+        assert keys.unseal(kept.id_number_sealed) == an_id_number()
+
+    async def test_a_person_has_one_account(self, database, noon, keys):
+        residents = [await a_resident(noon, verified=False) for _ in range(5)]
+
+        outcomes = await asyncio.gather(
+            *(
+                actions.verify_identity(one, "张三", an_id_number(), keys, VERIFIER, at=noon)
+                for one in residents
+            ),
+            return_exceptions=True,
+        )
+
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["IdentityTaken"] * 4 + ["Resident"]
+        assert await Person.all().count() == 1
+
+    async def test_the_same_person_again_is_no_trouble(self, database, noon, keys):
+        resident = await a_resident(noon, verified=False)
+        await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+
+        again = await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+
+        assert again.id == resident.id
+
+    async def test_an_account_never_changes_its_person(self, database, noon, keys):
+        resident = await a_resident(noon, verified=False)
+        await actions.verify_identity(resident, "张三", an_id_number(1), keys, VERIFIER, at=noon)
+
+        with pytest.raises(IdentityAlreadyVerified):
+            await actions.verify_identity(resident, "李四", an_id_number(2), keys, VERIFIER, at=noon)
+
+    async def test_wrong_numbers_and_names_are_told_apart(self, database, noon, keys):
+        resident = await a_resident(noon, verified=False)
+
+        with pytest.raises(IdNumberInvalid):
+            await actions.verify_identity(resident, "张三", "123", keys, VERIFIER, at=noon)
+        with pytest.raises(IdentityMismatch):
+            await actions.verify_identity(resident, "不匹配", an_id_number(), keys, VERIFIER, at=noon)
+
+    async def test_taken_is_said_also_to_the_second_alone(self, database, noon, keys):
+        first, second = await a_resident(noon, verified=False), await a_resident(noon, verified=False)
+        await actions.verify_identity(first, "张三", an_id_number(), keys, VERIFIER, at=noon)
+
+        with pytest.raises(IdentityTaken):
+            await actions.verify_identity(second, "张三", an_id_number(), keys, VERIFIER, at=noon)
+
+
+async def test_a_phone_number_that_cannot_be_is_refused(database, noon, keys):
+    with pytest.raises(PhoneInvalid):
+        await actions.bind_phone(await a_resident(noon), "12345", keys, verified=False)

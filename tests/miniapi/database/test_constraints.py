@@ -1,0 +1,208 @@
+"""Every constraint of every model stands in PostgreSQL, and refuses a bad row."""
+
+from datetime import timedelta
+
+import pytest
+from tortoise import Tortoise
+from tortoise.exceptions import IntegrityError
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.transactions import in_transaction
+
+from miniapi.accounts.models import Person, Session
+from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.database import sql
+from miniapi.database.schema import missing_migrations
+from miniapi.http.models import KeptAnswer
+from miniapi.ids import new_id
+from miniapi.ledger.models import Account, Entry, Transfer
+from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
+from miniapi.pickup.models import Pickup, PickupEvent, SlotPattern
+from miniapi.programmes.models import Programme
+from miniapi.reminders.models import Grant, Notice
+from miniapi.vouchers.models import Voucher, VoucherEvent
+from tests.factories.people import a_resident
+from tests.factories.season import an_open_drop
+from tests.factories.slots import a_slot
+
+HASH = "0" * 64
+
+
+async def a_row_of_each(noon, library):
+    """One good row of every table that has constraints."""
+    drop, resident, slot = await an_open_drop(library, noon), await a_resident(noon), await a_slot(noon)
+    later = noon + timedelta(days=1)
+    voucher = await Voucher.create(
+        code="C",
+        drop=drop,
+        resident_id=resident.id,
+        person_id=resident.person_id,
+        region="yangling",
+        rank=1,
+        max_fen=5,
+        reserved_fen=5,
+        issued_at=noon,
+        valid_until=later,
+    )
+    pickup = await Pickup.create(
+        number="N",
+        resident_id=resident.id,
+        slot=slot,
+        items=[{"category": "tv"}],
+        district="D",
+        booked_at=noon,
+    )
+    merchant = await Merchant.create(region="r", kind=MerchantKind.SELLER, name="m", address="a")
+    talk = await Conversation.create(name="anonymous", memory_sealed="s", updated_at=noon)
+    rows = [
+        await KeptAnswer.create(
+            caller=new_id(),
+            route="r",
+            key="k",
+            body_hash=HASH,
+            lease=new_id(),
+            lease_until=noon,
+            kept_until=noon,
+        ),
+        await Person.get(id=resident.person_id),
+        resident,
+        await Session.create(resident=resident, token_hash=HASH, created_at=noon, expires_at=later),
+        await Notice.create(
+            resident=resident,
+            kind="drop",
+            subject=new_id(),
+            dedupe_key="k",
+            asked_for=True,
+            about="a",
+            fields_json={},
+            due_at=noon,
+            too_late_at=later,
+            created_at=noon,
+        ),
+        await Grant.create(resident=resident, kind="drop", remaining=1),
+        await Account.get(name="pool"),
+        await Transfer.get(),
+        await Entry.first(),
+        await Programme.get(),
+        merchant,
+        await Member.create(resident=resident, merchant=merchant, role=Role.CLERK),
+        await Point.create(region="r", name="p", address="a", lat=1, lon=1),
+        drop,
+        voucher,
+        await VoucherEvent.create(voucher=voucher, state="issued", at=noon, note="n"),
+        await SlotPattern.create(region="r", district="d", begins=1, ends=2, capacity=1),
+        slot,
+        pickup,
+        await PickupEvent.create(pickup=pickup, what="booked", at=noon),
+        talk,
+        await ChatMessage.create(
+            conversation=talk, text_sealed="t", reply_sealed="r", intent="i", confidence=1, at=noon
+        ),
+        await Conversation.create(name="somebodys", owner=resident, memory_sealed="s", updated_at=noon),
+    ]
+    return {type(row): row for row in rows}
+
+
+# for every CHECK a change of a good row that breaks it and nothing else
+BREAKS = {
+    "answered_whole": "status = 200",
+    "only_success_is_kept": "status = 404, answer = 'x'",
+    "fingerprint_is_hex": "fingerprint = 'X'",
+    "here_with_openid_or_left": "openid = NULL",
+    "verified_with_name_and_number": "name_sealed = NULL",
+    "nothing_left_behind": "left_at = created_at, openid = NULL, phone_sealed = 'x'",
+    "session_lasts": "expires_at = created_at",
+    "notice_state_known": "state = 'lost', done_at = NULL",
+    "notice_done_once": "done_at = created_at",
+    "leased_while_sending": "lease_until = created_at",
+    "notice_has_a_time": "too_late_at = due_at",
+    "grants_not_overdrawn": "remaining = -1",
+    "never_overdrawn": "balance = -1",
+    "account_known": "name = 'purse'",
+    "entry_moves_something": "amount = 0",
+    "programme_lasts": "closes_at = opens_at",
+    "merchant_kind_known": "kind = 'smuggler'",
+    "role_known": "role = 'boss'",
+    "point_on_earth": "lat = 91",
+    "drop_has_a_quota": "quota = 0",
+    "never_more_than_the_quota": "issued = quota + 1",
+    "drop_lasts": "closes_at = opens_at",
+    "voucher_has_a_validity": "valid_until = opens_at",
+    "voucher_state_known": "state = 'lost', reserved_fen = 0",
+    "voucher_is_worth_something": "max_fen = 0, reserved_fen = 0, state = 'void'",
+    "rank_counts_from_one": "rank = 0",
+    "issued_holds_its_reserve": "reserved_fen = 0",
+    "redeemed_within_its_worth": "subsidy_fen = max_fen",
+    "voucher_lasts": "valid_until = issued_at",
+    "voucher_event_state_known": "state = 'lost'",
+    "pattern_within_a_day": "ends = 25",
+    "pattern_has_places": "capacity = 0",
+    "slot_lasts": "ends_at = starts_at",
+    "never_double_booked": "taken = capacity + 1",
+    "pickup_state_known": "state = 'lost'",
+    "pickup_has_items": "items = '[]'",
+    "pickup_event_known": "what = 'eaten'",
+    "conversation_name_plain": "name = 'a b c d e'",
+    "confidence_is_a_share": "confidence = 1.1",
+}
+
+
+def constraints():
+    for model in Tortoise.apps["miniapi"].values():
+        for constraint in getattr(model.Meta, "constraints", ()):
+            yield model, constraint
+
+
+async def test_every_constraint_of_every_model_stands_in_the_database(database):
+    found = await sql.rows("SELECT conname AS name FROM pg_constraint UNION SELECT indexname FROM pg_indexes")
+
+    assert {constraint.name for _, constraint in constraints()} <= {row["name"] for row in found}
+
+
+async def test_every_check_refuses_a_bad_row(database, noon, library):
+    rows = await a_row_of_each(noon, library)
+
+    for model, constraint in constraints():
+        if isinstance(constraint, CheckConstraint):
+            change = (
+                f'UPDATE "{model._meta.db_table}" SET {BREAKS[constraint.name]} WHERE id = $1 RETURNING id'
+            )
+            with pytest.raises(IntegrityError, match=f'"{constraint.name}"'):
+                await sql.rows(change, rows[model].id)
+
+
+async def test_every_unique_refuses_a_second_row(database, noon, library):
+    rows = await a_row_of_each(noon, library)
+    rows_of_nobody = await Conversation.get(name="anonymous")
+
+    for model, constraint in constraints():
+        if isinstance(constraint, CheckConstraint):
+            continue
+        row = rows_of_nobody if constraint.name == "one_nameless_conversation" else rows[model]
+        with pytest.raises(IntegrityError, match=f'"{constraint.name}"'):
+            await insert_again(model, row.id, constraint)
+
+
+async def drop_other_uniques(model, kept):
+    for other in model.Meta.constraints:
+        if isinstance(other, UniqueConstraint) and other is not kept:
+            table = model._meta.db_table
+            gone = f'ALTER TABLE "{table}" DROP CONSTRAINT' if other.condition is None else "DROP INDEX"
+            await sql.rows(f"{gone} {other.name}")
+
+
+async def insert_again(model, row_id, kept):
+    table = f'"{model._meta.db_table}"'
+    columns = await sql.rows(
+        "SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0", table
+    )
+    names = ", ".join(column["name"] for column in columns if column["name"] != "id")
+    async with in_transaction():  # rolled back by what is broken, and the others stand again
+        await drop_other_uniques(model, kept)
+        again = (
+            f"INSERT INTO {table} (id, {names}) SELECT gen_random_uuid(), {names} FROM {table} WHERE id = $1"
+        )
+        await sql.rows(again, row_id)
+
+
+async def test_no_model_waits_for_a_migration():
+    assert await missing_migrations() == []

@@ -1,0 +1,68 @@
+import asyncio
+from collections import Counter
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from miniapi.ledger import actions
+from miniapi.ledger.errors import NotEnough
+from miniapi.ledger.models import AccountName, Entry
+from miniapi.ledger.queries import balance
+
+POOL, RESERVED, FUND = AccountName.POOL, AccountName.RESERVED, AccountName.FUND
+
+
+async def a_book(at, amount=1000):
+    await actions.open_book("b")
+    await moving(amount, FUND, POOL, "appropriation", at)
+
+
+async def moving(amount, source, target, key, at):
+    async with in_transaction():
+        return await actions.move(amount, source, target, book="b", reason="test", key=key, at=at)
+
+
+async def test_money_moves_and_the_books_balance(database, noon):
+    await a_book(noon)
+
+    await moving(300, POOL, RESERVED, "k", noon)
+
+    assert (await balance("b", POOL), await balance("b", RESERVED)) == (700, 300)
+    assert sum(entry.amount for entry in await Entry.all()) == 0
+
+
+async def test_a_key_moves_money_once(database, noon):
+    await a_book(noon)
+
+    moved = [await moving(300, POOL, RESERVED, "k", noon) for _ in range(3)]
+
+    assert moved == [True, False, False]
+    assert await balance("b", POOL) == 700
+
+
+async def test_an_account_is_never_overdrawn_by_a_crowd(database, noon):
+    await a_book(noon)
+
+    outcomes = await asyncio.gather(
+        *(moving(300, POOL, RESERVED, f"k{n}", noon) for n in range(8)), return_exceptions=True
+    )
+
+    assert Counter(map(type, outcomes)) == {bool: 3, NotEnough: 5}
+    assert await balance("b", POOL) == 100
+
+
+async def test_crossing_transfers_do_not_wait_for_each_other(database, noon):
+    await a_book(noon)
+    await moving(500, POOL, RESERVED, "start", noon)
+
+    await asyncio.gather(
+        *(moving(1, POOL, RESERVED, f"a{n}", noon) for n in range(20)),
+        *(moving(1, RESERVED, POOL, f"b{n}", noon) for n in range(20)),
+    )
+
+    assert (await balance("b", POOL), await balance("b", RESERVED)) == (500, 500)
+
+
+async def test_an_amount_is_positive(database, noon):
+    with pytest.raises(ValueError, match="positive"):
+        await moving(0, POOL, RESERVED, "k", noon)

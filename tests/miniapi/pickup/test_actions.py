@@ -1,0 +1,152 @@
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from miniapi.ids import new_id
+from miniapi.pickup import actions
+from miniapi.pickup.actions import Contact, Door, OldItem
+from miniapi.pickup.errors import (
+    AlreadyBooked,
+    NoSuchPickup,
+    NoSuchSlot,
+    NotBooked,
+    OtherDistrict,
+    SlotClosed,
+    SlotFull,
+    TooLateToChange,
+)
+from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot, SlotPattern
+from miniapi.reports.audit import differences
+from tests.factories.people import a_resident
+from tests.factories.slots import a_slot
+
+DOOR = Door("杨陵区", "示例路 8 号")
+
+
+@pytest.fixture
+def booking(library, keys, noon):
+    async def book(resident, slot, *, door=DOOR, at=noon):
+        items = [OldItem(library.categories["fridge"])]
+        contact = Contact("张三", "13812345678")
+        return await actions.book(resident.id, slot.id, items, door, contact, keys, at=at)
+
+    return book
+
+
+class TestBook:
+    async def test_seals_street_and_contact(self, database, noon, keys, booking):
+        pickup = await booking(await a_resident(noon), await a_slot(noon))
+
+        kept = await Pickup.get(id=pickup.id)
+        assert "示例路" not in kept.street_sealed
+        assert keys.unseal(kept.street_sealed) == "示例路 8 号"
+        assert "13812345678" not in kept.contact_sealed
+
+    async def test_the_last_place_goes_to_one_of_thirty(self, database, noon, library, booking):
+        slot = await a_slot(noon, capacity=1)
+        crowd = [await a_resident(noon) for _ in range(30)]
+
+        outcomes = await asyncio.gather(*(booking(one, slot) for one in crowd), return_exceptions=True)
+
+        assert Counter(map(type, outcomes)) == {Pickup: 1, SlotFull: 29}
+        assert await differences(database, library) == []
+
+    async def test_a_double_click_books_once(self, database, noon, booking):
+        slot, resident = await a_slot(noon), await a_resident(noon)
+
+        outcomes = await asyncio.gather(*(booking(resident, slot) for _ in range(5)), return_exceptions=True)
+
+        assert Counter(map(type, outcomes)) == {Pickup: 1, AlreadyBooked: 4}
+
+    async def test_says_no_to_what_cannot_be(self, database, noon, booking):
+        resident, slot = await a_resident(noon), await a_slot(noon)
+
+        with pytest.raises(NoSuchSlot):
+            await booking(resident, Slot(id=new_id()))
+        with pytest.raises(OtherDistrict):
+            await booking(resident, slot, door=Door("别的区", "示例路 8 号"))
+        with pytest.raises(SlotClosed):
+            await booking(resident, slot, at=slot.starts_at - timedelta(hours=1))
+
+
+class TestCancel:
+    async def test_frees_the_place_once(self, database, noon, booking):
+        slot, resident = await a_slot(noon, capacity=1), await a_resident(noon)
+        pickup = await booking(resident, slot)
+
+        outcomes = await asyncio.gather(
+            *(actions.cancel(pickup.id, resident.id, "不用了", at=noon) for _ in range(5)),
+            return_exceptions=True,
+        )
+
+        assert Counter(map(type, outcomes)) == {Pickup: 1, NotBooked: 4}
+        assert (await Slot.get(id=slot.id)).taken == 0
+
+    async def test_nobody_cancels_for_somebody_else(self, database, noon, booking):
+        pickup = await booking(await a_resident(noon), await a_slot(noon))
+
+        with pytest.raises(NoSuchPickup):
+            await actions.cancel(pickup.id, (await a_resident(noon)).id, None, at=noon)
+
+    async def test_two_hours_before_it_is_too_late(self, database, noon, booking):
+        resident, slot = await a_resident(noon), await a_slot(noon)
+        pickup = await booking(resident, slot)
+
+        with pytest.raises(TooLateToChange):
+            await actions.cancel(pickup.id, resident.id, None, at=slot.starts_at - timedelta(hours=2))
+
+
+class TestReschedule:
+    async def test_moves_the_place(self, database, noon, booking):
+        resident, old, new = await a_resident(noon), await a_slot(noon), await a_slot(noon, hours_ahead=48)
+        pickup = await booking(resident, old)
+
+        moved = await actions.reschedule(pickup.id, resident.id, new.id, at=noon)
+
+        assert moved.slot.id == new.id
+        assert ((await Slot.get(id=old.id)).taken, (await Slot.get(id=new.id)).taken) == (0, 1)
+        assert [event.what for event in await PickupEvent.all().order_by("id")] == ["booked", "rescheduled"]
+
+    async def test_a_full_slot_leaves_the_booking_where_it_is(self, database, noon, library, booking):
+        resident, old, full = (
+            await a_resident(noon),
+            await a_slot(noon),
+            await a_slot(noon, hours_ahead=48, capacity=1),
+        )
+        pickup = await booking(resident, old)
+        await booking(await a_resident(noon), full)
+
+        with pytest.raises(SlotFull):
+            await actions.reschedule(pickup.id, resident.id, full.id, at=noon)
+
+        assert (await Pickup.get(id=pickup.id)).slot_id == old.id
+        assert await differences(database, library) == []
+
+    async def test_a_crowd_of_changes_keeps_every_counter(self, database, noon, library, booking):
+        slots = [await a_slot(noon, hours_ahead=24 + hours, capacity=4) for hours in (0, 2, 4)]
+        people = [await a_resident(noon) for _ in range(9)]
+        pickups = [await booking(one, slots[n % 3]) for n, one in enumerate(people)]
+
+        await asyncio.gather(
+            *(
+                actions.reschedule(pickups[n].id, people[n].id, slots[(n + step) % 3].id, at=noon)
+                for step in (1, 2)
+                for n in range(9)
+            ),
+            *(actions.cancel(pickups[n].id, people[n].id, None, at=noon) for n in range(0, 9, 4)),
+            return_exceptions=True,
+        )
+
+        assert await differences(database, library) == []
+        assert await Pickup.filter(state=PickupState.BOOKED).count() == 6
+
+
+async def test_slots_are_laid_out_once_for_two_weeks(database, noon):
+    await SlotPattern.create(region="yangling", district="杨陵区", begins=9, ends=11, capacity=3)
+
+    await actions.lay_out_slots(at=noon)
+    await actions.lay_out_slots(at=noon + timedelta(days=1))
+
+    assert await Slot.all().count() == 16

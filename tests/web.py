@@ -1,0 +1,100 @@
+"""The application on a free port within a test's loop, and a caller for it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from faq.packs import Library
+from miniapi import clock
+from miniapi.accounts.actions import SIGNED_IN_FOR, hash_of
+from miniapi.accounts.models import Resident, Session
+from miniapi.app import build_app
+from miniapi.keys import Keys
+from miniapi.settings import Settings
+from miniapi.wechat.client import WeChat
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+    json: Any
+
+
+class Web:
+    """Calls the application, as somebody or as nobody."""
+
+    def __init__(self, base: str, http: aiohttp.ClientSession) -> None:
+        self.base, self.http = base, http
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: Resident | None = None,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> Answer:
+        """One call; keyword arguments are the JSON body."""
+        sent = dict(headers or {})
+        if by is not None:
+            sent["Authorization"] = f"Bearer {await a_token_of(by)}"
+        root = "" if path.startswith("/wechat") or path in ("/", "/healthz", "/readyz") else "/api/v1"
+        address = self.base + root + path
+        async with self.http.request(method, address, json=body or None, data=raw, headers=sent) as answer:
+            content = await answer.read()
+            is_json = answer.content_type.endswith("json") and content
+            parsed = await answer.json(content_type=None) if is_json else None
+            return Answer(answer.status, answer.headers, content, parsed)
+
+    async def get(self, path: str, **more: Any) -> Answer:
+        return await self.call("GET", path, **more)
+
+    async def post(self, path: str, **more: Any) -> Answer:
+        return await self.call("POST", path, **more)
+
+    async def delete(self, path: str, **more: Any) -> Answer:
+        return await self.call("DELETE", path, **more)
+
+
+async def a_token_of(resident: Resident) -> str:
+    """A good token of this resident."""
+    token = f"token-of-{resident.id}"
+    now = clock.now()
+    await Session.get_or_create(
+        token_hash=hash_of(token),
+        defaults={"resident_id": resident.id, "created_at": now, "expires_at": now + SIGNED_IN_FOR},
+    )
+    return token
+
+
+@asynccontextmanager
+async def serving(settings: Settings, library: Library, keys: Keys) -> AsyncIterator[Web]:
+    """The application until the end of the block; the database is the caller's."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    async with WeChat(settings.wechat) as wechat:
+        app = build_app(settings, library, keys, wechat)
+        server = await app.create_server(sock=listening, return_asyncio_server=True)
+        await server.startup()
+        await server.before_start()
+        await server.after_start()
+        try:
+            async with aiohttp.ClientSession() as http:
+                yield Web(f"http://127.0.0.1:{listening.getsockname()[1]}", http)
+        finally:
+            await server.before_stop()
+            await server.close()
+            for connection in list(server.connections):
+                connection.abort()
+            await asyncio.sleep(0)
+            await server.after_stop()
