@@ -39,11 +39,11 @@ async def _work(settings: Settings, database_url: str) -> None:
         WeChat(settings.wechat) as wechat,
     ):
         await clock.follow(database_url)
-        runner = running.begin(Tools(wechat, Templates(wechat)))
+        timetable = running.Running(Tools(wechat, Templates(wechat)))
         try:
             await leader.watch(connection)
         finally:
-            runner.shutdown(wait=False)
+            await timetable.end()
             await clock.stop()
 
 

@@ -12,27 +12,43 @@ from scheduler.timetable import TIMETABLE, Daily, Every, Job
 
 log = logging.getLogger(__name__)
 
+FINISH_WITHIN = 10.0  # seconds
 ASK_DAILY_EVERY = 1  # seconds; APScheduler knows only the machine's clock, so it asks what is due by ours
 
 
-def begin(tools: Tools) -> AsyncIOScheduler:
-    """Start the timetable; the caller stops it."""
-    runner = AsyncIOScheduler(timezone=clock.SHANGHAI)
-    for entry in TIMETABLE:
-        due = OncePerDay(entry) if isinstance(entry, Daily) else None
-        seconds = entry.seconds if isinstance(entry, Every) else ASK_DAILY_EVERY
-        runner.add_job(
-            run,
-            "interval",
-            seconds=seconds,
-            args=(entry.job, tools, due),
-            id=entry.job.__name__,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-    runner.start()
-    return runner
+class Running:
+    """The timetable at work, until `end`."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._runner = AsyncIOScheduler(timezone=clock.SHANGHAI)
+        for entry in TIMETABLE:
+            self._runner.add_job(
+                self._start,
+                "interval",
+                seconds=entry.seconds if isinstance(entry, Every) else ASK_DAILY_EVERY,
+                args=(entry.job, OncePerDay(entry) if isinstance(entry, Daily) else None),
+                id=entry.job.__name__,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        self._runner.start()
+
+    async def end(self) -> None:
+        """Begin nothing more, and finish what is in hand."""
+        self._runner.pause()
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=FINISH_WITHIN)
+        self._runner.shutdown(wait=False)
+
+    async def _start(self, job: Job, due: "OncePerDay | None") -> None:
+        """Run a job in a task of its own, which APScheduler does not cancel at the end."""
+        task = asyncio.create_task(run(job, self._tools, due))
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+        await asyncio.shield(task)
 
 
 class OncePerDay:
@@ -59,8 +75,6 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None) -> None:
         return
     try:
         said = await job(tools)
-    except asyncio.CancelledError:
-        raise
     except Exception:
         log.exception("%s failed, it is tried again", job.__name__)
         return

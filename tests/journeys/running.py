@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
+
+from miniapi.database import embedded
 
 READY_WITHIN = 60.0
 HUANXIN = str(Path(sys.executable).parent / "huanxin")
@@ -27,6 +30,7 @@ class House:
     port: int
     sandbox_port: int
     said: list[str] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)  # settings of this test alone
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,19 +40,13 @@ class House:
             "HUANXIN_HOME": str(self.home),
             "HUANXIN_PORT": str(self.port),
             "HUANXIN_SANDBOX_PORT": str(self.sandbox_port),
+            **self.more,
         }
 
     @asynccontextmanager
     async def up(self, *arguments: str) -> AsyncIterator["City"]:
         """Everything until the end of the block, then Ctrl-C."""
-        process = await asyncio.create_subprocess_exec(
-            HUANXIN,
-            "up",
-            *arguments,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = await self.start("up", *arguments)
         try:
             async with asyncio.timeout(READY_WITHIN):
                 await self._until_ready(process)
@@ -68,8 +66,18 @@ class House:
                 return
         raise AssertionError(f"up ended with {await process.wait()}")
 
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """One command, with its output to be read."""
+        return await asyncio.create_subprocess_exec(
+            HUANXIN,
+            *arguments,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+
     async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit status, output and error of one command beside it."""
+        """Exit status, output and error of one command."""
         process = await asyncio.create_subprocess_exec(
             HUANXIN,
             *arguments,
@@ -134,6 +142,14 @@ class City:
         """Move the business clock, and wait until every process must know."""
         await self.sandbox("POST", "/clock", now=at)
         await asyncio.sleep(0.6)
+
+    async def pretend(self, sql: str, *values: Any) -> None:
+        """Change something in the database by hand."""
+        connection = await asyncpg.connect(embedded.Server(self.house.home.resolve()).url())
+        try:
+            await connection.execute(sql, *values)
+        finally:
+            await connection.close()
 
     async def now(self) -> datetime:
         """The business time."""

@@ -1,0 +1,354 @@
+"""A conversation: one message in, one reply out, with everything a person may do in between."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot import tasks, understanding
+from bot.memory import Memory
+from bot.policy import Policy
+from bot.ports import Caller, City
+from bot.replies import Action, Reply
+from bot.skill import Skill, Turn
+from bot.skills import SKILLS, smalltalk
+from faq.matcher import Found, Matcher
+from faq.packs import Library
+from faq.text import plain
+
+LONGEST_MESSAGE = 500
+SURE_ENOUGH_HALFWAY = 0.6  # in the middle of a task a question must be clear to be one
+MOST_PARTS = 3
+
+_BY_NAME = {skill.name: skill for skill in SKILLS if skill.slots or skill.propose}
+_BREAK = re.compile(r"[?？。!！;；\n]+")
+_SOFT_BREAK = re.compile(r"[,，]|另外|还有就是|顺便(?:问一?下)?")
+_FOLLOWS = re.compile(r"^(?:那么?|还有|这个|它|如果是?|要是|换成?)|呢[?？!！。]?$")
+_EMPTY_WORDS = re.compile(
+    r"^(?:那么?|还有|如果是?|要是|换成?|这|的话)+|(?:的话)?(?:呢|啊|呀|吗|怎么样|咋样|行不行)?[?？!！。,，]*$"
+)
+_JUST_A_PLACE = re.compile(
+    r"^(?:我(?:们)?(?:现在)?(?:是|在|住|家在|住在|问的?是?|人在)?|是|在|问的?是?|就是|选|看"
+    r"|换成?|这边是|那)?(?:的)?[,，。!！]*(?:市|区|省|县|示范区|的|人|这边|这里|那边|呢|吧"
+    r"|啊|哦|呀)*$"
+)
+_WHO_AND_WHERE = re.compile(
+    r"^(?:我|我们|我?(?:妹|姐|哥|弟|妈|爸|爷爷|奶奶|外婆|老婆|老公|朋友|亲戚|同事|孩子|女儿|儿子|家)?)"
+    r"(?:现在|人|家)?(?:住在|住|在|是)(?:的|人)?[\s,，]*(?:那边|这边|那里|这里|那儿|这儿)?"
+)
+_MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈ok.。…~～!！?？\s]+", re.IGNORECASE)
+_OWN_WORDS = 6  # a follow-up with more words than that stands on its own
+
+
+class Dialogue:
+    """Answers messages. It keeps nothing itself: all state is in the `Memory` that comes with each call."""
+
+    def __init__(self, library: Library, matcher: Matcher) -> None:
+        self._policy = Policy(library, matcher)
+        self._library = library
+
+    async def answer(self, text: str, memory: Memory, caller: Caller, city: City) -> Reply:
+        """What to say to a message; the memory is changed in place."""
+        raw = text[:LONGEST_MESSAGE]
+        message = plain(raw)
+        named = self._note_place(message, memory, caller)
+        turn = Turn(
+            text=message,
+            raw=raw,
+            caller=caller,
+            city=city,
+            policy=self._policy,
+            memory=memory,
+            now=city.now(),
+            region=memory.region,
+        )
+        reply = await self._reply(turn, named)
+        return reply.within_bounds()
+
+    def _note_place(self, text: str, memory: Memory, caller: Caller) -> str | None:
+        """Which place this is about: the one last named in the text or chosen in the client."""
+        named = self._library.region_named_in(text)
+        chosen = caller.region if caller.region in self._library.packs else None
+        if named is not None:
+            memory.region = named
+        elif chosen is not None and chosen != memory.given_region:
+            memory.region = chosen
+        if chosen is not None:
+            memory.given_region = chosen
+        return named
+
+    async def _reply(self, turn: Turn, named: str | None) -> Reply:
+        memory = turn.memory
+        if memory.task is not None:
+            going_on = await self._go_on(turn)
+            if going_on is not None:
+                return going_on
+        offered, memory.offered = memory.offered, None
+        if offered and understanding.says_yes(turn.text) and (skill := _BY_NAME.get(offered)):
+            return await tasks.start(skill, turn.saying(memory.question or ""))
+        if named is not None and self._is_only_a_place(turn.text):
+            return await self._place_told(turn)
+        pending, memory.pending = memory.pending, None
+        text = smalltalk.without_greeting(turn.text)
+        turn = replace(turn, text=text)
+        reply = await self._say(turn)
+        if pending and memory.pending is None and reply.intent == "smalltalk":
+            memory.pending = pending
+        return reply
+
+    # --- a task under way
+
+    async def _go_on(self, turn: Turn) -> Reply | None:
+        """The next step of what is under way; None when the message leaves it for something else."""
+        task = turn.memory.task
+        skill = _BY_NAME.get(task.skill) if task else None
+        if task is None or skill is None or (skill.needs_sign_in and turn.caller.id is None):
+            turn.memory.task = None
+            return None
+        turn = replace(turn, known=task.known)
+        if task.confirming and tasks.agrees(skill, turn.text):
+            return await tasks.agreed(skill, turn)
+        if understanding.says_stop(turn.text):
+            turn.memory.task = None
+            return Reply(skill.stopped, skill.name)
+        heard = tasks.hear(skill, turn) if not self._is_a_question(turn) else tasks.Heard(False)
+        if heard.learnt:
+            return await tasks.proceed(skill, turn, heard.problem)
+        if heard.problem:
+            return tasks.not_understood(skill, turn, heard.problem)
+        if task.confirming and understanding.says_no(turn.text):
+            return Reply(
+                "好的，先不办。要改哪一项？直接说新的日期、时间或地址；不办了就说「算了」。", skill.name
+            )
+        aside = await self._aside(skill, turn)
+        if aside is not None:
+            return aside
+        heard = tasks.hear_the_answer(skill, turn)
+        if heard.learnt:
+            return await tasks.proceed(skill, turn)
+        return tasks.not_understood(skill, turn, heard.problem)
+
+    async def _aside(self, skill: Skill, turn: Turn) -> Reply | None:
+        """Something else asked halfway: answered, and then back to the question that was open."""
+        wanted = self._skill_wanted(turn)
+        if wanted is not None and (wanted.name == skill.name or _MUMBLES.fullmatch(turn.text)):
+            return None
+        if wanted is not None and wanted.name in _BY_NAME:
+            turn.memory.task = None
+            return await tasks.start(wanted, turn)
+        if wanted is not None:
+            said: Reply | None = await tasks.start(wanted, turn)
+        else:
+            said = self._clear_answer(turn)
+        if said is None:
+            return None
+        return said.followed_by(Reply(tasks.what_was_asked(skill, turn), skill.name))
+
+    def _clear_answer(self, turn: Turn) -> Reply | None:
+        """The documents' answer, where a message is clearly a question to them."""
+        if turn.region is None or not understanding.asks(turn.text):
+            return None
+        found = self._policy.find(turn.text, turn.region)
+        if found.best is None or found.verdict != "answer":
+            return self._policy.decline(turn.region, found) if self._is_a_question(turn) else None
+        return self._policy.say(found.best, turn.now, found.confidence)
+
+    def _is_a_question(self, turn: Turn) -> bool:
+        """A question about the programme rather than the answer to one of ours."""
+        if re.search(r"行不行?|行吗|可以吗|好吗|方便吗|能约吗|可不可以", turn.text) or not understanding.asks(
+            turn.text
+        ):
+            return False
+        wanted = self._skill_wanted(turn)
+        if wanted is not None:
+            return turn.memory.task is None or wanted.name != turn.memory.task.skill
+        return self._policy.find(turn.text, turn.region).confidence >= SURE_ENOUGH_HALFWAY
+
+    # --- a message by itself
+
+    async def _say(self, turn: Turn) -> Reply:
+        """The reply to a message; where it holds two questions, the reply to both."""
+        parts = self._parts(turn)
+        if len(parts) < 2:
+            return await self._say_one(turn)
+        reply = await self._say_one(parts[0])
+        for part in parts[1:]:
+            reply = reply.followed_by(await self._say_one(part))
+        return reply
+
+    def _parts(self, turn: Turn) -> list[Turn]:
+        """The questions of a message, if each stands for itself and they are not the same one."""
+        for pattern, sure in ((_BREAK, False), (_SOFT_BREAK, True)):
+            pieces = [
+                piece for piece in (piece.strip() for piece in pattern.split(turn.text)) if len(piece) >= 3
+            ]
+            if not 2 <= len(pieces) <= MOST_PARTS:
+                continue
+            parts = [turn.saying(piece) for piece in pieces]
+            meanings = [self._meaning(part, sure) for part in parts]
+            different = all(meanings) and len(set(meanings)) == len(meanings)
+            if different and not self._is_one(turn, pieces, meanings):
+                return sorted(parts, key=self._is_task)
+        return []
+
+    def _is_one(self, turn: Turn, pieces: list[str], meanings: list[str | None]) -> bool:
+        """Whether the pieces only make sense together: one sum, or 装修补贴怎么领？有什么条件？"""
+        whole = self._meaning(turn, False)
+        if whole == "quote":
+            return True
+        return whole is not None and whole not in meanings and min(map(len, pieces)) <= _OWN_WORDS
+
+    def _meaning(self, turn: Turn, sure: bool) -> str | None:
+        """What a piece of a message is about, None where it says nothing by itself."""
+        wanted = self._skill_wanted(turn)
+        if wanted is not None:
+            return wanted.name if wanted.name != "smalltalk" else None
+        if turn.region is None or (sure and not understanding.asks(turn.text)):
+            return None
+        found = self._policy.find(turn.text, turn.region)
+        certain = found.confidence >= SURE_ENOUGH_HALFWAY if sure else found.verdict == "answer"
+        return found.best.id if found.best is not None and certain else None
+
+    def _is_task(self, turn: Turn) -> bool:
+        wanted = self._skill_wanted(turn)
+        return wanted is not None and wanted.name in _BY_NAME
+
+    async def _say_one(self, turn: Turn) -> Reply:
+        wanted = self._skill_wanted(turn)
+        foreign = self._library.foreign_place_in(turn.text) if self._region_named(turn) is None else None
+        if (
+            foreign is not None
+            and _is_the_place_asked_about(turn.text, foreign)
+            and (wanted is None or wanted.name != "smalltalk")
+        ):
+            return self._policy.decline_elsewhere(foreign)
+        if wanted is not None:
+            if wanted.name != "smalltalk":
+                turn.memory.question = None if wanted.name in _BY_NAME else turn.text
+                turn.memory.topic = None
+            return await tasks.start(wanted, turn)
+        return self._from_documents(turn)
+
+    def _region_named(self, turn: Turn) -> str | None:
+        return self._library.region_named_in(turn.text)
+
+    def _skill_wanted(self, turn: Turn) -> Skill | None:
+        return next((skill for skill in SKILLS if skill.wanted(turn)), None)
+
+    def _from_documents(self, turn: Turn) -> Reply:
+        """The answer that fits, a question back, a choice, or an honest no."""
+        memory = turn.memory
+        if turn.region is None:
+            return self._without_place(turn)
+        followed = self._follow_up(turn)
+        if followed is not None:
+            return followed
+        found = self._find(turn)
+        if found.verdict != "answer" and self._is_idle_talk(turn.text):
+            return smalltalk.reply(turn.text)
+        if found.best is None or found.verdict == "none":
+            return self._policy.decline(turn.region, found)
+        if found.verdict == "suggest":
+            return self._policy.suggest(found)
+        memory.question, memory.topic = turn.text, found.best.topic
+        return self._with_offer(turn, self._policy.say(found.best, turn.now, found.confidence))
+
+    def _find(self, turn: Turn) -> Found:
+        """The answer that fits; where none does, once more without 我妹在重庆，那边."""
+        found = self._policy.find(turn.text, turn.region)
+        core = _WHO_AND_WHERE.sub("", self._library.without_places(turn.text))
+        if found.verdict == "answer" or core == turn.text:
+            return found
+        again = self._policy.find(core, turn.region)
+        return again if again.verdict == "answer" else found
+
+    def _without_place(self, turn: Turn) -> Reply:
+        """Asks for the place where it matters; what no document answers is declined at once."""
+        found = self._policy.find(turn.text, None)
+        if found.verdict != "answer" and self._is_idle_talk(turn.text):
+            return smalltalk.reply(turn.text)
+        if found.verdict == "none":
+            return self._policy.decline(None, found)
+        turn.memory.pending = turn.raw
+        return self._policy.ask_place()
+
+    def _is_idle_talk(self, text: str) -> bool:
+        return smalltalk.nothing_to_do_with_us(text) and not self._library.categories.mentions(text)
+
+    def _with_offer(self, turn: Turn, reply: Reply) -> Reply:
+        """Whether somebody can come and fetch is answered; the booking is offered, not begun."""
+        offers = any(action.kind == "pickup" for action in reply.actions)
+        if reply.intent != "answer" or not (offers or "上门" in turn.text):
+            return reply
+        turn.memory.offered = "book_pickup"
+        if offers:
+            return reply
+        return replace(reply, actions=(*reply.actions, Action("pickup", "预约上门回收")))
+
+    def _follow_up(self, turn: Turn) -> Reply | None:
+        """那济宁呢, 那空调呢, 最多呢: understood through the question before."""
+        memory = turn.memory
+        if memory.question is None:
+            return None
+        bare = _EMPTY_WORDS.sub("", turn.text)
+        if len(bare) > _OWN_WORDS:
+            return None
+        found = self._policy.find(turn.text, turn.region)
+        if found.verdict == "answer" and not _FOLLOWS.search(turn.text):
+            return None
+        things = self._library.categories.mentions(turn.text)
+        if things and len(bare) <= len(turn.text[things[0].start : things[0].end]) + 1:
+            again = self._with_other_thing(memory.question, turn.text[things[0].start : things[0].end])
+        else:
+            again = f"{self._library.without_places(memory.question)}{bare}"
+        combined = self._policy.find(again, turn.region)
+        if combined.best is None or combined.verdict != "answer" or combined.confidence <= found.confidence:
+            return None
+        memory.question, memory.topic = again[:LONGEST_MESSAGE], combined.best.topic
+        return self._policy.say(combined.best, turn.now, combined.confidence)
+
+    def _with_other_thing(self, question: str, thing: str) -> str:
+        """The question before, about another thing."""
+        named = self._library.categories.mentions(question)
+        if not named:
+            return f"{thing}{question}"
+        return question[: named[0].start] + thing + question[named[-1].end :]
+
+    # --- the place
+
+    def _is_only_a_place(self, text: str) -> bool:
+        return _JUST_A_PLACE.match(self._library.without_places(text)) is not None
+
+    async def _place_told(self, turn: Turn) -> Reply:
+        """A bare 杨凌: the answer to our question, the same question for another place, or just noted."""
+        memory = turn.memory
+        pending, memory.pending = memory.pending, None
+        if pending is not None:
+            return await self._say(turn.saying(plain(pending)))
+        pack = turn.pack
+        if pack is not None and memory.topic is not None:
+            said = self._policy.on_topic(memory.topic, pack.region, turn.now)
+            if said is not None:
+                return said
+        if memory.question is not None and _FOLLOWS.search(turn.text):
+            return await self._say(turn.saying(self._library.without_places(memory.question)))
+        name = pack.short if pack else ""
+        return Reply(
+            f"好的，按{name}的政策来。您想问什么？比如补多少、券几点发、怎么领。",
+            "clarify",
+            suggestions=("补贴多少钱", "券几点发", "怎么领券"),
+        )
+
+
+def _is_the_place_asked_about(text: str, place: str) -> bool:
+    """上海怎么补, but not 上海户口, 上海路 or 上海来的."""
+    behind = text[text.index(place) + len(place) :]
+    return (
+        re.match(
+            r"(?:市|省)?(?:户口|户籍|身份证|人(?!民)|来的|过来|打工|路|街|大道|牌|产的|生产|买的)", behind
+        )
+        is None
+    )
+
+
+__all__ = ["Action", "Dialogue", "Memory", "Reply"]

@@ -1,0 +1,159 @@
+"""What a conversation needs from the city, said in people's terms and provided by the service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from faq.packs import Citation
+
+
+class Declined(Exception):
+    """The city says no, in a sentence that can be shown to the person."""
+
+    def __init__(
+        self, sentence: str, *, code: str = "declined", citations: tuple[Citation, ...] = ()
+    ) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.citations = citations
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is talking; without an id the person has not signed in."""
+
+    id: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """One item that somebody wants to buy, at its deal price."""
+
+    category: str
+    price_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What each item would get, and the rules that led there."""
+
+    subsidies_fen: tuple[int, ...]
+    total_fen: int
+    steps: tuple[tuple[str, Citation], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropSeen:
+    """A release of vouchers; state is planned, open, sold_out, closed or frozen."""
+
+    id: str
+    opens_at: datetime
+    closes_at: datetime
+    valid_until: datetime
+    quota: int
+    remaining: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSeen:
+    """A voucher as its owner sees it; state is issued, redeemed, expired or void."""
+
+    id: str
+    code: str
+    state: str
+    valid_until: datetime
+    max_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Somebody's vouchers, and how much subsidy the personal cap still leaves."""
+
+    vouchers: tuple[VoucherSeen, ...]
+    room_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSeen:
+    """A time at which a crew can come."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    district: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickupSeen:
+    """A booked pickup; state is booked, cancelled or further on."""
+
+    id: str
+    number: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    categories: tuple[str, ...]
+    address: str
+    change_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderSeen:
+    """A promised reminder; delivery is wechat or inbox."""
+
+    id: str
+    kind: str
+    at: datetime
+    about: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A shop or a collection point."""
+
+    name: str
+    address: str
+    phone: str | None = None
+
+
+class City(Protocol):
+    """Everything a conversation can ask of the city; a refusal is `Declined`."""
+
+    def now(self) -> datetime: ...
+
+    async def quote(self, caller: Caller, region: str, items: Sequence[Priced]) -> Quoted: ...
+
+    async def drops(self, region: str) -> Sequence[DropSeen]: ...
+
+    async def claim(self, caller: Caller, drop_id: str) -> VoucherSeen: ...
+
+    async def wallet(self, caller: Caller) -> Wallet: ...
+
+    async def remind_before_drop(self, caller: Caller, drop_id: str, minutes_before: int) -> ReminderSeen: ...
+
+    async def reminders(self, caller: Caller) -> Sequence[ReminderSeen]: ...
+
+    async def cancel_reminder(self, caller: Caller, reminder_id: str) -> None: ...
+
+    async def slots(self, region: str, day: date) -> Sequence[SlotSeen]: ...
+
+    async def book_pickup(
+        self, caller: Caller, slot_id: str, categories: Sequence[str], address: str
+    ) -> PickupSeen: ...
+
+    async def pickups(self, caller: Caller) -> Sequence[PickupSeen]: ...
+
+    async def cancel_pickup(self, caller: Caller, pickup_id: str) -> PickupSeen: ...
+
+    async def reschedule_pickup(self, caller: Caller, pickup_id: str, slot_id: str) -> PickupSeen: ...
+
+    async def shops(self, region: str) -> Sequence[Place]: ...
+
+    async def points(self, region: str) -> Sequence[Place]: ...

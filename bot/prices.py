@@ -1,0 +1,178 @@
+"""What somebody wants to buy and for how much: 冰箱12000、空调15000; 两台空调，一台2800一台3200."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.days import DIGITS, number
+from faq.amounts import Amount, amounts
+from faq.categories import Categories, Mention
+
+MOST_ITEMS = 20
+
+_COUNT = r"(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:台|件|个|套|张|部|组|只|款)"
+_COUNT_BEFORE = re.compile(
+    _COUNT + r"(?:[^\d,，。;；、]{0,6}?[,，](?=各|都是|均|每|单价))?[^\d,，。;；、]{0,6}?(?:各自?"
+    r"|都是?|均|每[台件个套张]|单价|一[台件个套张])?(?:是|要|卖|花|价格)?$"
+)
+_EACH_BEFORE = re.compile(
+    r"(?:各自?|都是?|均为?|每[台件个套张]|单价|一[台件个套张])(?:是|要|卖|花|为|价格)?[:：]?$"
+)
+_OF_BEHIND = re.compile(
+    r"\s*(?:的|左右的?|多的?|一[台件个套张]的?|每[台件个套张]的?)\s*[^\d,，。;；、和跟与]{0,6}?$"
+)
+_JOINED = re.compile(r"^[\s、,，和跟与及还有加上再一1台个件套张]*$")
+
+_USED_BEFORE = re.compile(
+    r"(?:已经?|之前|前面|上次|先前|刚才|前两次|前几次|以前)[^\d,，。;；]{0,8}?(?:补贴?|领|用"
+    r"|享受|拿|减|抵|省|优惠)(?:了|过|掉|到)*(?:补贴|优惠|掉|的是|有)?(?:共|一共)?$"
+    r"|(?:补|领|享受|拿|用)(?:了|过)(?:补贴)?$"
+)
+_TARGET_BEFORE = re.compile(
+    r"(?:拿满|拿到|补满|补够|补到|补足|领满|领到|用满|享满|享受满|想要|想补|要补|想拿|得到"
+    r"|达到|凑够|凑满|顶格|封顶|减满|省下|拿)(?:单件|一件|最高|全部|这|那|补贴|上限|的|满)*$"
+)
+_TARGET_BEHIND = re.compile(r"^(?:元|块)?(?:的)?(?:最高|封顶|满额|全额)?(?:补贴|优惠|立减)")
+_ASKS_PRICE = re.compile(
+    r"成交价.{0,4}(?:多少|几)|(?:买|卖|要)(?:多少钱|什么价)的|多贵|什么价|售价.{0,3}多少"
+)
+_SUBSIDY_BEFORE = re.compile(r"补贴?(?:了|到)?$")
+_LESS_BEFORE = re.compile(
+    r"(?:店[里家铺]|商[家场]|厂家|平台|会员|满)?(?:又|再|还|先|另外|已|直接|给)?(?:减|优惠"
+    r"|便宜|立减|直降|降|返|抵扣?|让利|省)(?:了|掉|去|价)?$"
+)
+_DEAL_BEFORE = re.compile(
+    r"(?:成交|成交价|活动价|折后价?|到手价?|实付|实际(?:付|成交|卖)?价?|优惠价|现价|特价"
+    r"|促销价|现在卖?|打完折|谈到|谈成|砍到|降到|减到|最后卖)(?:格|是|为|只要|只|卖|了"
+    r"|[:：])*$"
+)
+_LIST_BEFORE = re.compile(
+    r"(?:原价|标价|挂牌价|吊牌价|定价|原来|原先|本来|以前卖|门市价|市场价|官方价"
+    r"|指导价)(?:格|是|为|卖|要|[:：])*$"
+)
+_DISCOUNT = re.compile(
+    r"(?<![\d.])(?:打了?)?(\d(?:\.\d)?|\d\d|[一二三四五六七八九](?:点?[一二三四五六七八九])?)折"
+)
+_TOTAL_BEFORE = re.compile(r"(?:一共|总共|合计|总价|共计|加起来|总计)(?:是|要|花|卖|价格|才)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item at its deal price; the category is unknown where none was named."""
+
+    category: str | None
+    price_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """All that a message says about money."""
+
+    lines: tuple[Line, ...] = ()
+    used_fen: int | None = None  # what the person says was received already
+    target_fen: int | None = None  # the subsidy somebody wants to reach
+
+    @property
+    def total_fen(self) -> int:
+        return sum(line.price_fen for line in self.lines)
+
+
+def basket(text: str, categories: Categories) -> Basket:
+    """Reads the priced items of a message; the text is already plain."""
+    found = amounts(text)
+    named = categories.mentions(text)
+    used = target = None
+    less = 0
+    has_deal = any(_DEAL_BEFORE.search(text[: amount.start]) for amount in found)
+    asks_price = _ASKS_PRICE.search(text) is not None
+    prices: list[Amount] = []
+    for amount in found:
+        before, behind = text[: amount.start], text[amount.end :]
+        if asks_price and _SUBSIDY_BEFORE.search(before):
+            target = amount.fen
+        elif _USED_BEFORE.search(before):
+            used = (used or 0) + amount.fen
+        elif _TARGET_BEFORE.search(before) or _TARGET_BEHIND.search(behind):
+            target = amount.fen
+        elif prices and _LESS_BEFORE.search(before):
+            less += amount.fen
+        elif has_deal and _LIST_BEFORE.search(before):
+            continue
+        elif amount.fen > 0:
+            prices.append(amount)
+    lines = _lines(text, prices, named)
+    if not has_deal:
+        lines = _discounted(lines, text, less)
+    return Basket(tuple(lines[:MOST_ITEMS]), used, target)
+
+
+def _lines(text: str, prices: list[Amount], named: list[Mention]) -> list[Line]:
+    """Each price with the thing it belongs to, as often as it is bought."""
+    lines: list[Line] = []
+    last_category: str | None = None
+    since = 0
+    for position, price in enumerate(prices):
+        until = prices[position + 1].start if position + 1 < len(prices) else len(text)
+        before = text[since : price.start]
+        between = [mention for mention in named if since <= mention.start and mention.end <= price.start]
+        behind = next((m for m in named if price.end <= m.start and m.end <= until), None)
+        if behind is not None and _OF_BEHIND.match(text[price.end : behind.start]):
+            keys: tuple[str, ...] = (behind.category.key,)
+            count = _count(before) or 1
+            since = behind.end
+        elif between and _EACH_BEFORE.search(before) and _stand_together(text, between):
+            keys = tuple(mention.category.key for mention in between)
+            count = (_count(before) or 1) if len(between) == 1 else 1
+            since = price.end
+        elif between:
+            keys = (between[-1].category.key,)
+            count = _count(before) or 1
+            since = price.end
+        elif last_category is not None:
+            keys, count, since = (last_category,), _count(before) or 1, price.end
+        else:
+            keys, count, since = (behind.category.key,) if behind else (), _count(before) or 1, price.end
+        if keys:
+            last_category = keys[-1]
+        fen = price.fen
+        if _TOTAL_BEFORE.search(before) and count > 1:
+            fen //= count
+        lines.extend(Line(key, fen) for key in keys or (None,) for _ in range(min(count, MOST_ITEMS)))
+    return lines
+
+
+def _stand_together(text: str, named: list[Mention]) -> bool:
+    """Whether things are listed in one breath: 冰箱、洗衣机各4000."""
+    return all(_JOINED.match(text[one.end : other.start]) for one, other in pairwise(named))
+
+
+def _count(before: str) -> int | None:
+    """How many are meant right before a price: 三台各2700, 两台2800的."""
+    said = _COUNT_BEFORE.search(before)
+    if said is None:
+        return None
+    count = number(said.group(1))
+    return count if count and count <= MOST_ITEMS else None
+
+
+def _discounted(lines: list[Line], text: str, less_fen: int) -> list[Line]:
+    """Deal prices: what the shop takes off comes before the subsidy."""
+    said = _DISCOUNT.search(text)
+    tenths = _tenths(said.group(1)) if said else None
+    if tenths is not None:
+        lines = [Line(line.category, line.price_fen * tenths // 100) for line in lines]
+    if less_fen and len(lines) == 1 and lines[0].price_fen > less_fen:
+        lines = [Line(lines[0].category, lines[0].price_fen - less_fen)]
+    return lines
+
+
+def _tenths(said: str) -> int | None:
+    """A discount in percent of the price left: 八五折 is 85, 9折 is 90."""
+    if said.isdigit():
+        return int(said) if len(said) == 2 else int(said) * 10
+    if "." in said:
+        return round(float(said) * 10)
+    digits = [DIGITS[sign] for sign in said if sign in DIGITS]
+    return digits[0] * 10 + digits[1] if len(digits) == 2 else digits[0] * 10

@@ -1,0 +1,81 @@
+"""What goes back to the person: words, what they rest on, and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from faq.packs import Citation
+
+Thing = TypeVar("Thing")
+LONGEST = 700
+MOST_SUGGESTIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button under a reply; an id names what it is about."""
+
+    kind: str
+    label: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of the bot."""
+
+    text: str
+    intent: str
+    confidence: float = 1.0
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+    def within_bounds(self) -> Reply:
+        """The same reply, short enough for a chat window and without repetitions."""
+        text = self.text if len(self.text) <= LONGEST else self.text[: LONGEST - 1] + "…"
+        return replace(
+            self,
+            text=text,
+            confidence=min(1.0, max(0.0, self.confidence)),
+            citations=_unique(self.citations),
+            suggestions=_unique(self.suggestions)[:MOST_SUGGESTIONS],
+            actions=_unique(self.actions),
+        )
+
+    def followed_by(self, more: Reply) -> Reply:
+        """Two replies as one message, filed under what the first one is."""
+        return Reply(
+            text=_both(self.text, more.text),
+            intent=self.intent,
+            confidence=min(self.confidence, more.confidence),
+            citations=self.citations + more.citations,
+            suggestions=self.suggestions + more.suggestions,
+            actions=self.actions + more.actions,
+        )
+
+
+def sign_in() -> Action:
+    """The button that a person needs who is not signed in."""
+    return Action("sign_in", "登录")
+
+
+def person() -> Action:
+    """The button that leads to a human being."""
+    return Action("ticket", "转人工")
+
+
+def _both(first: str, second: str) -> str:
+    """Two texts, the first shortened where the two do not fit together."""
+    room = LONGEST - len(second) - 1
+    if room < 1:
+        return second
+    if len(first) > room:
+        first = first[: room - 1] + "…"
+    return f"{first}\n{second}"
+
+
+def _unique(things: Iterable[Thing]) -> tuple[Thing, ...]:
+    return tuple(dict.fromkeys(things))

@@ -1,0 +1,128 @@
+"""What follows from the rules alone: a family's cap, how far the fund goes, a month outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from bot import days, wording
+from bot.replies import Action, Reply
+from bot.skill import Skill, Turn
+from faq.rules import CalendarRule
+
+_FAMILY = re.compile(r"(?:一家|我们家?|全家)([两二三四五六七八]|\d)口|(?<!每)([两二三四五六七八]|\d)个人")
+_COUPLE = re.compile(r"夫妻|两口子|老两口|小两口")
+_AT_MOST = re.compile(r"(?:最多|最高|一共|总共|合计|合起来|加起来|上限).{0,6}(?:补|领|拿|享受|多少)")
+_HOW_FAR = re.compile(r"(?:够|能给|能补|可以补).{0,4}(?:多少|几)个?(人|台|件)")
+_FUND = re.compile(r"资金|总额|总共|一共|全部|这笔钱|这些钱|预算|万")
+_MONTH = re.compile(
+    r"(?<![\d个])(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月(?:份|底|初|中旬)?(?!\d|[一二三四五六七八九十]+[号日])"
+)
+_LATER = re.compile(r"明年|后年|年底|下半年以后|20(?:2[5-9]|[3-9]\d)年|双十一|双11|双十二|春节|过年|元旦")
+_STILL = re.compile(
+    r"还(?:有|能|可以|会|补|发|给)|有没有|有吗|来得及|赶得上|能不能|能.{0,4}[吗不么]|可以.{0,6}[吗不么]|行不行|行吗|晚不晚"
+)
+_TO_GET = re.compile(r"补|券|活动|买|换新|优惠|领|政策")
+
+
+def family_cap(turn: Turn) -> bool:
+    return (
+        _at_most_for(turn.text) is not None
+        and turn.pack is not None
+        and turn.pack.rules.subsidy(turn.today) is not None
+    )
+
+
+def fund_reach(turn: Turn) -> bool:
+    has_fund = turn.pack is not None and turn.pack.rules.fund(turn.today) is not None
+    return has_fund and bool(_HOW_FAR.search(turn.text) and _FUND.search(turn.text))
+
+
+def outside_question(turn: Turn) -> bool:
+    """11月去买还有没有补贴: a time is named, and whether there is still something then."""
+    if turn.pack is None or turn.pack.rules.calendar(turn.today) is None:
+        return False
+    named = _MONTH.search(turn.text) or _LATER.search(turn.text)
+    return named is not None and bool(_STILL.search(turn.text) and _TO_GET.search(turn.text))
+
+
+async def say_family_cap(turn: Turn) -> Reply:
+    pack = turn.policy.library.pack(turn.place)
+    rule, people = pack.rules.subsidy(turn.today), _at_most_for(turn.text)
+    if rule is None or people is None:
+        return turn.policy.decline(turn.region)
+    total = wording.money(rule.person_cap_yuan * people * 100)
+    return Reply(
+        f"每人最高补 {rule.person_cap_yuan} 元，{people} 个人合起来最高 {total}。"
+        f"要各自实名、各自领券，单件最高 {rule.item_cap_yuan} 元。",
+        "quote",
+        citations=(pack.citation(rule.cites, turn.now),),
+        actions=(Action("quote", "算一算补贴"),),
+    )
+
+
+async def say_fund_reach(turn: Turn) -> Reply:
+    pack = turn.policy.library.pack(turn.place)
+    rule, money, unit = (
+        pack.rules.subsidy(turn.today),
+        pack.rules.fund(turn.today),
+        _HOW_FAR.search(turn.text),
+    )
+    if rule is None or money is None or unit is None:
+        return turn.policy.decline(turn.region)
+    each = rule.person_cap_yuan if unit.group(1) == "人" else rule.item_cap_yuan
+    return Reply(
+        f"资金共 {money.total_yuan} 元。都按最高 {each} 元算，"
+        f"够 {money.total_yuan // each} {unit.group(1)}领满；"
+        "实际多数人领不到最高，能补的会更多。先到先得，用完为止。",
+        "quote",
+        citations=(pack.citation(money.cites, turn.now), pack.citation(rule.cites, turn.now)),
+    )
+
+
+async def say_window(turn: Turn) -> Reply:
+    """Whether the programme still runs at the time somebody names."""
+    pack = turn.policy.library.pack(turn.place)
+    calendar = pack.rules.calendar(turn.today)
+    if calendar is None:
+        return turn.policy.decline(turn.region)
+    first, last = calendar.first_drop, calendar.last_day
+    until = f"{last.year}年{last.month}月{last.day}日"
+    when = _month_meant(turn.text, calendar)
+    if calendar.phase(turn.now) == "after":
+        answer = f"没有了，这轮活动已在 {until} 结束，不再发券，也不能再用券；有没有新一轮，文件没有写。"
+    elif when is None or when > last:
+        answer = f"没有了。活动到 {until} 截止，那以后不发券，也不能再用券；有没有新一轮，文件没有写。"
+    elif when < date(first.year, first.month, 1):
+        answer = f"那时还没有：活动从 {first.month}月{first.day}日 第一次发券开始，到 {until} 截止。"
+    else:
+        start = f"{first.month}月{first.day}日"
+        answer = f"那时活动还没结束：从 {start} 到 {until}，有券才能补；资金先用完就提前停。"
+    citations = (pack.citation(calendar.cites_last_day, turn.now), pack.citation(calendar.cites, turn.now))
+    return Reply(answer, "answer", citations=citations, actions=(Action("drop", "看发券场次"),))
+
+
+def _month_meant(text: str, calendar: CalendarRule) -> date | None:
+    """The first day of the month a text names, in the programme's year; None for what lies beyond it."""
+    if _LATER.search(text):
+        return None
+    said = _MONTH.search(text)
+    month = days.number(said.group(1)) if said else None
+    if month is None or not 1 <= month <= 12:
+        return None
+    return date(calendar.first_drop.year, month, 1)
+
+
+def _at_most_for(text: str) -> int | None:
+    """For how many people the most is asked; None where something else is asked."""
+    if _AT_MOST.search(text) is None or re.search(r"\d{3,}", text):
+        return None
+    members = _FAMILY.search(text)
+    if members:
+        return days.number(members.group(1) or members.group(2))
+    return 2 if _COUPLE.search(text) else None
+
+
+family = Skill(name="quote", wanted=family_cap, finish=say_family_cap, needs_region=True)
+fund = Skill(name="quote", wanted=fund_reach, finish=say_fund_reach, needs_region=True)
+window = Skill(name="answer", wanted=outside_question, finish=say_window, needs_region=True)

@@ -1,0 +1,127 @@
+"""Greetings, thanks, laughter and whatever else is not about the programme."""
+
+from __future__ import annotations
+
+import re
+
+from bot.replies import Reply
+from bot.skill import Skill, Turn
+
+_ABOUT_THE_TRADE = re.compile(
+    r"补|券|家电|家具|家居|以旧换新|换新|回收|政策|方案|文件|商家|门店|预约|上门|提醒|领|抢"
+    r"|旧|报废|汽车|二手|核销|额度|申请|活动|装修|能效|投诉|退货|发票|优惠|价|钱"
+    r"|农机|设备|租赁|贷款|企业|部门|局|标准|目标|元|截止|下乡|售后|维修|电话|人工|客服"
+)
+_END = r"[\s呀啊吖哦噢喔哈嘿呢啦了吧嘛的么呗哟们~～!！.。,，?？…]*"
+
+_SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), reply)
+    for pattern, reply in (
+        (
+            r"^(?:非常|太|十分|真是|真的|万分|多)?(?:感谢|谢谢?|多谢|谢啦|谢了|3q|thx"
+            r"|thanks?(?: you)?|thank|蟹蟹|谢谢侬|唔该|辛苦|麻烦)(?:您|你|了|啦|你们|哈|啊"
+            r"|咯|哒|大家|侬)*(?![^,，。!！]{0,6}(?:帮我|问))"
+            r"|帮(?:了)?大忙|太好了|真棒|棒棒|厉害|好人|点赞|给力|不错哦?$|你真好|很有用|有帮助",
+            "不客气，有补贴、领券或者上门回收的事，随时问我。",
+        ),
+        (
+            r"^(?:再见|拜拜?|88|回见|bye(?: ?bye)?|晚安|下次聊|走了|先这样|没事了|没有了"
+            r"|没了|不用了|没别的了)" + _END + r"$",
+            "好的，再见。要用的时候随时来找我。",
+        ),
+        (
+            r"^(?:哈|呵|嘿嘿|嘻|笑死|233+|hh+|hahaha|哈哈|lol|😂|🤣|😄|😁|😊)+.{0,6}$",
+            "看您心情不错。想了解补贴、领券或者上门回收，直接说就行。",
+        ),
+        (
+            r"天气|下雨|气温|多少度(?!的)|几度|冷不冷|热不热|刮风|下雪|雾霾|穿什么|星期几"
+            r"|几点了|几点钟了|几号了|什么日子",
+            "天气我看不到，出门前请看一眼天气预报。补贴、领券、上门回收的事，我都可以帮忙。",
+        ),
+        (
+            r"(?:你|您|侬).{0,4}(?:是谁|是什么(?:东西|人)?|叫什么|叫啥|什么名字|叫什么名"
+            r"|是机器人|是人|是真人|是男|是女|几岁|多大|哪里人|是不是人|谁做的|谁开发|是ai"
+            r"|能干|会什么|会啥|能做|能帮|有什么功能|会做什么|有啥用|可以做什么|会干)"
+            r"|自我介绍|介绍.{0,3}你自己|^(?:帮助|help|功能|菜单|怎么用你|使用说明)$",
+            "我是焕新的智能助手。我能答家电家居以旧换新的政策，算补贴，查发券时间，设抢券提醒，约上门回收。您想办哪一件？",
+        ),
+        (
+            r"笨|傻|蠢|垃圾|废物|滚|智障|白痴|没用|神经|有病|脑残|差劲|什么玩意|啥玩意|sb"
+            r"|他妈|tmd|nmsl|妈的|去死|讨厌|烦死|气死|无语|呸|狗屁|弱智|人工智障|白搭"
+            r"|答非所问|听不懂人话|没帮到",
+            "没帮上您，对不起。请换个说法告诉我要办什么，或者说「人工」找工作人员。",
+        ),
+        (
+            r"(?:你|您)?(?:会|能|可以).{0,3}(?:唱|跳|讲|说|画|写|背|玩|下棋|做饭|聊天|翻译"
+            r"|陪).{0,6}|(?:唱|跳|讲|说|来|背|念)(?:一?[首个段支]|首).{0,5}|讲(?:个)?笑话"
+            r"|唱歌|跳舞|聊(?:聊天|会儿|一会)|陪我|无聊|我爱你|喜欢你|爱你|做我(?:女|男)朋友"
+            r"|结婚|女朋友|男朋友|吃(?:了|饭)(?:吗|没)|吃什么|睡(?:了|觉)|星座|股票|彩票"
+            r"|足球|比赛|电影|游戏|新闻|放首歌|听歌|讲故事|算命|漂亮|好看|帅|可爱|生日快乐"
+            r"|么么|哇塞|哇哦|牛[啊逼掰x]?$|公司|老板|工资|上班|你妈|你爸|作业|高考|编程"
+            r"|代码",
+            "这个我不会，我只懂以旧换新的事：政策、补贴、领券、上门回收。您可以问我这些。",
+        ),
+        (
+            r"^(?:(?:你|您|大家)好|您们好|hi|hello|hey|嗨|哈喽|哈罗|喂|在吗|在么|在不在"
+            r"|有人吗|有人在吗|在嘛|早上好|早安|上午好|中午好|下午好|晚上好|早|亲|小助手"
+            r"|小布|小度|小爱(?:同学)?|siri|你好小\S|新年好|节日快乐|新年快乐|中秋快乐"
+            r"|国庆快乐|侬好|雷猴|吃了[吗没])+(?:同学|老师|师傅|朋友)?" + _END + r"$",
+            "您好，我是焕新的智能助手。补贴怎么算、券几点发、预约上门回收，都可以问我。",
+        ),
+        (
+            r"^(?:嗯+|哦+|噢+|喔+|啊+|好+|好的|好吧|好滴|行|行吧|知道了|明白了?|了解了?|收到"
+            r"|懂了|ok|okay|可以|对|是的?|没错|好嘞|原来如此|这样啊?|666+|6|不错|确认|不"
+            r"|不是|不对|没有|不要|不行|呃|额|唉|哎)" + _END + r"$",
+            "好的。还想了解什么，直接说就行，比如「券几点发」「预约上门回收」。",
+        ),
+        (
+            r"^(?:测试|test|试试|试一下|1|11+|123+|a+|。|\.|你猜|随便(?:问问|看看)?|逛逛)$",
+            "我在。想问补贴、领券还是上门回收？",
+        ),
+    )
+)
+_ADDRESSED = re.compile(r"你|您|我|咱|今天|明天")
+_GREETING = re.compile(
+    r"^(?:你好|您好|hi|hello|哈喽|嗨|喂|在吗|早上好|上午好|下午好|晚上好|谢谢(?:你|您)?|好的"
+    r"|请问一?下?|麻烦问一?下?|打扰一下|打扰了|我?(?:就是?|只是?)?想?(?:请)?(?:问|咨询|了解|知道)一?[下你]|我?(?:就|只)(?:想)?问你?|我想(?:问|知道|了解)|咨询一下|问一下|问下|那个|小助手"
+    r"|嗯|哦|亲)[,，!！。.、\s呀啊]*"
+)
+
+
+def without_greeting(text: str) -> str:
+    """The question behind 你好，请问; a text that is nothing else stays as it is."""
+    rest = text
+    while match := _GREETING.match(rest):
+        rest = rest[match.end() :]
+    return rest or text
+
+
+def response(text: str) -> str | None:
+    """What to say to small talk, None where the message is about the trade."""
+    bare = text.strip()
+    if not re.search(r"[\w]", bare):
+        return "我在呢。想问补贴、领券还是上门回收？"
+    if _ABOUT_THE_TRADE.search(bare):
+        return None
+    return next((reply for pattern, reply in _SAID if pattern.search(bare)), None)
+
+
+def nothing_to_do_with_us(text: str) -> bool:
+    """A short remark without a single word of the trade."""
+    if _ABOUT_THE_TRADE.search(text):
+        return False
+    return len(text) <= 3 or (len(text) <= 12 and _ADDRESSED.search(text) is not None)
+
+
+def reply(text: str) -> Reply:
+    """A friendly word, and what the bot can be asked."""
+    return Reply(
+        response(text) or "我只懂以旧换新的事：政策、补贴、领券、上门回收。您想问哪一样？", "smalltalk"
+    )
+
+
+async def chat(turn: Turn) -> Reply:
+    return reply(turn.text)
+
+
+skill = Skill(name="smalltalk", wanted=lambda turn: response(turn.text) is not None, finish=chat)

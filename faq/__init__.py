@@ -1,0 +1,1 @@
+"""What the policy documents say: figures, questions, answers, each with its source."""

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.prices import MOST_ITEMS, basket
+from faq.packs import Library
+from faq.text import plain
+
+
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        ("五千二的冰箱能便宜多少", [("fridge", 5200)]),
+        ("冰箱12000、空调15000", [("fridge", 12000), ("ac", 15000)]),
+        ("两台空调，一台2600一台3100", [("ac", 2600), ("ac", 3100)]),
+        ("客厅空调9000，卧室三台各2500", [("ac", 9000), ("ac", 2500), ("ac", 2500), ("ac", 2500)]),
+        ("空调3台，每台4500", [("ac", 4500)] * 3),
+        ("买两台5000的电视", [("tv", 5000)] * 2),
+        ("冰箱、洗衣机各4000", [("fridge", 4000), ("washer", 4000)]),
+        ("一万一的冰箱和两千三的燃气灶", [("fridge", 11000), ("gas_stove", 2300)]),
+        ("沙发8000床6000", [("sofa", 8000), ("bed", 6000)]),
+        ("４８００元的空调", [("ac", 4800)]),
+        ("标价6000打九折的冰箱", [("fridge", 5400)]),
+        ("6000的电视打八五折", [("tv", 5100)]),
+        ("原价6000活动价4500的冰箱", [("fridge", 4500)]),
+        ("冰箱5200，店里又减了200", [("fridge", 5000)]),
+        ("5000块的能补多少", [(None, 5000)]),
+        ("2018年买的55寸电视", []),
+        ("", []),
+    ],
+)
+def test_items_are_read_with_their_deal_price(
+    said: str, lines: list[tuple[str | None, int]], library: Library
+) -> None:
+    read = basket(plain(said), library.categories)
+
+    assert [(line.category, line.price_fen) for line in read.lines] == [
+        (key, yuan * 100) for key, yuan in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "used", "target"),
+    [
+        ("已经补了2700，再买5000的电脑还能补多少", 2700, None),
+        ("前面领了1500的补贴，再买8000的冰箱", 1500, None),
+        ("想拿满1000最少买多少钱的", None, 1000),
+        ("想补800要买多少钱的", None, 800),
+        ("补500的话成交价是多少", None, 500),
+    ],
+)
+def test_what_was_received_and_what_is_wanted_are_no_prices(
+    said: str, used: int | None, target: int | None, library: Library
+) -> None:
+    read = basket(plain(said), library.categories)
+
+    assert read.used_fen == (used * 100 if used else None)
+    assert read.target_fen == (target * 100 if target else None)
+
+
+@given(st.text(alphabet="冰箱空调台一二三两各每的元块万千百0123456789，、打折补了 ", max_size=120))
+def test_any_text_is_a_basket_of_bounded_size(library: Library, text: str) -> None:
+    read = basket(plain(text), library.categories)
+
+    assert len(read.lines) <= MOST_ITEMS
+    assert all(line.price_fen >= 0 for line in read.lines)
+
+
+@given(st.integers(100, 99_999))
+def test_a_price_reads_back(library: Library, yuan: int) -> None:
+    read = basket(f"{yuan}元的冰箱补多少", library.categories)
+
+    assert [(line.category, line.price_fen) for line in read.lines] == [("fridge", yuan * 100)]

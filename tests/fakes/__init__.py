@@ -1,0 +1,1 @@
+"""Stand-ins for what we do not own."""

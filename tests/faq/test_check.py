@@ -1,0 +1,138 @@
+import pytest
+
+from faq.check import check
+
+
+def test_the_packs_as_shipped_are_in_order():
+    assert check() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        (
+            "yangling/answers/money.toml",
+            "每件最高补 {subsidy.item_cap}",
+            "每件最高补 1000 元",
+            "yangling/answers/money.toml: item-cap: the figure “1” is typed in; take it from the rules",
+        ),
+        (
+            "yangling/answers/money.toml",
+            "每件最高补 {subsidy.item_cap}",
+            "每件最高补一千元",
+            "yangling/answers/money.toml: item-cap: the figure “一千元” is typed in; take it from the rules",
+        ),
+        (
+            "yangling/answers/money.toml",
+            'cites = ["yangling#细则三"]',
+            'cites = ["yangling#细则九"]',
+            "yangling/answers/money.toml: subsidy-amount: cites yangling#细则九, which does not exist",
+        ),
+        (
+            "yangling/rules.toml",
+            'cites = "yangling#细则三"',
+            'cites = "jining#（八）"',
+            "yangling/rules.toml: subsidy from 2024-08-01: cites jining#（八）, which does not exist",
+        ),
+        (
+            "yangling/rules.toml",
+            '"sofa", "bed"]\nenergy',
+            '"sofa", "bunk"]\nenergy',
+            "yangling/rules.toml: subsidy.categories: there is no category bunk",
+        ),
+        (
+            "yangling/rules.toml",
+            "[[figure]]",
+            '[[figure]]\nkey = "goal_year"\nsays = "x"\ncites = "yangling#一"\n\n[[figure]]',
+            "yangling/rules.toml: figure goal_year: the version from 0001-01-01 still holds when",
+        ),
+        (
+            "yangling/answers/money.toml",
+            'follow_ups = ["item-cap"',
+            'follow_ups = ["nothing"',
+            "yangling/answers/money.toml: subsidy-amount: follow_ups: there is no answer nothing",
+        ),
+        (
+            "yangling/answers/money.toml",
+            'offers = ["quote", "drop"]',
+            'offers = ["dance"]',
+            "yangling/answers/money.toml: subsidy-amount: offers: dance is no kind of action",
+        ),
+        (
+            "yangling/answers/money.toml",
+            "补贴是成交价的 {subsidy.percent}%",
+            "补贴是成交价的 {subsidy.share}%",
+            "yangling/answers/money.toml: subsidy-amount: the placeholder {subsidy.share} stands for nothing",
+        ),
+        (
+            "yangling/answers/people.toml",
+            "这份文件没有提到能不能和",
+            "请先问清楚能不能和",
+            "yangling/answers/people.toml: stacking: is unset, but does not say plainly that the document"
+            " leaves it open (没有规定)",
+        ),
+        (
+            "yangling/answers/money.toml",
+            'id = "item-cap"',
+            'id = "person-cap"',
+            "yangling/answers: person-cap: stands 2 times",
+        ),
+        (
+            "yangling/answers/money.toml",
+            '"一台家电最高补多少"',
+            '"咨询电话是多少"',
+            "yangling/answers/money.toml: item-cap: “咨询电话是多少” is claimed by contact too",
+        ),
+        (
+            "yangling/answers/money.toml",
+            '"一台家电最高补多少"',
+            '"武汉一台家电最高补多少"',
+            "yangling/answers/money.toml: item-cap: “武汉一台家电最高补多少” finds nothing first (none)",
+        ),
+        (
+            "yangling/document.toml",
+            "year = 2024",
+            'year = "x"',
+            "document.toml: year: must be a whole number",
+        ),
+    ],
+    ids=[
+        "a figure typed in",
+        "a figure typed in Chinese",
+        "an answer's citation",
+        "a rule's citation",
+        "a category of a rule",
+        "a figure given twice",
+        "a follow-up",
+        "an offer",
+        "a placeholder",
+        "an open point not said",
+        "an id given twice",
+        "an asking claimed twice",
+        "an asking that finds nothing",
+        "an unreadable pack",
+    ],
+)
+def test_says_what_is_wrong_and_where(edited, name, old, new, problem):
+    problems = check(edited(name, old, new))
+
+    assert any(problem in found for found in problems), problems
+
+
+def test_overlong_answers_are_refused(edited):
+    folder = edited("yangling/answers/money.toml", "每件最高补 ", "每件最高补 " + "很多很多" * 200)
+
+    assert any("more than 700" in problem for problem in check(folder))
+
+
+def test_overlapping_versions_are_refused(edited):
+    second = (
+        "[[fund.version]]\nfrom = 2024-10-01\ntotal_yuan = 1\nlocal_split = [1, 1]\n"
+        'cites = "yangling#细则三"\n\n[[fund.version]]'
+    )
+
+    problems = check(edited("yangling/rules.toml", "[[fund.version]]", second))
+
+    assert problems == [
+        "yangling/rules.toml: fund: the version from 2024-08-01 still holds when that from 2024-10-01 begins"
+    ]

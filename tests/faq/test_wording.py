@@ -1,0 +1,28 @@
+import pytest
+
+from faq.wording import Normaliser
+
+
+@pytest.fixture(scope="module")
+def normaliser(library) -> Normaliser:
+    return Normaliser(library)
+
+
+def test_place_greeting_and_punctuation_do_not_matter(normaliser):
+    assert normaliser.wording("你好，杨凌的券几点发啊？").text == normaliser.wording("的券几点发").text
+
+
+def test_any_appliance_reads_alike_but_is_remembered(normaliser):
+    fridge, ac = normaliser.wording("冰箱补多少"), normaliser.wording("空调补多少")
+
+    assert fridge.text == ac.text
+    assert (fridge.things, ac.things) == (("fridge",), ("ac",))
+
+
+def test_numbers_read_alike(normaliser):
+    assert normaliser.wording("10月16号有吗").text == normaliser.wording("9月1号有吗").text
+
+
+def test_sees_what_is_asked_about(normaliser):
+    assert normaliser.wording("哪个部门负责").aspects == {"authority"}
+    assert "when" in normaliser.wording("啥时候发").aspects
