@@ -17,7 +17,7 @@ from faq.words import WordCutter
 
 Verdict = Literal["answer", "suggest", "none"]
 
-# Measured on askings held out one at a time and on questions that have no answer.
+# Where right answers begin to outweigh wrong ones, over questions with an answer and questions without.
 ANSWER_FROM = 0.38
 SUGGEST_FROM = 0.27
 

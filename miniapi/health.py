@@ -9,6 +9,7 @@ from miniapi.database.schema import LATEST
 
 routes = Blueprint("health")
 
+HAS_TABLES = "SELECT to_regclass('tortoise_migrations') IS NOT NULL AS migrated"
 MIGRATED = "SELECT EXISTS (SELECT FROM tortoise_migrations WHERE app = 'miniapi' AND name = $1) AS current"
 
 
@@ -21,8 +22,8 @@ async def live(request: Request, caller: Anyone) -> HTTPResponse:
 @routes.get("/readyz")
 async def ready(request: Request, caller: Anyone) -> HTTPResponse:
     """能否工作：数据库可用，表结构是这个版本的。"""
-    rows = await sql.rows(MIGRATED, LATEST)
-    current = bool(rows[0]["current"])
+    has_tables = (await sql.rows(HAS_TABLES))[0]["migrated"]
+    current = bool(has_tables and (await sql.rows(MIGRATED, LATEST))[0]["current"])
     body = {"status": "ok" if current else "not_migrated", "database": "ok", "schema": current}
     return json(body, status=200 if current else 503)
 

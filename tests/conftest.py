@@ -75,8 +75,9 @@ def keys() -> Keys:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Defaults, with a home of this test alone."""
-    return Settings.from_environment({"HUANXIN_HOME": str(tmp_path), "HUANXIN_SECRET_KEY": SECRET})
+    """Defaults, with a home of this test alone and nobody where the sandbox would be."""
+    nobody = {"HUANXIN_SANDBOX_PORT": "1"}
+    return Settings.from_environment({"HUANXIN_HOME": str(tmp_path), "HUANXIN_SECRET_KEY": SECRET, **nobody})
 
 
 @pytest.fixture

@@ -79,10 +79,12 @@ async def a_token_of(resident: Resident) -> str:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, library: Library, keys: Keys) -> AsyncIterator[Web]:
+async def serving(
+    settings: Settings, library: Library, keys: Keys, *, wechat_seconds: float = 4.0
+) -> AsyncIterator[Web]:
     """The application until the end of the block; the database is the caller's."""
     listening = socket.create_server(("127.0.0.1", 0))
-    async with WeChat(settings.wechat) as wechat:
+    async with WeChat(settings.wechat, total_seconds=wechat_seconds) as wechat:
         app = build_app(settings, library, keys, wechat)
         server = await app.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()

@@ -39,7 +39,7 @@ def fund_reach(turn: Turn) -> bool:
 
 
 def outside_question(turn: Turn) -> bool:
-    """11月去买还有没有补贴: a time is named, and whether there is still something then."""
+    """12月还能买吗: a time is named, and whether there is still something then."""
     if turn.pack is None or turn.pack.rules.calendar(turn.today) is None:
         return False
     named = _MONTH.search(turn.text) or _LATER.search(turn.text)

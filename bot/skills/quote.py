@@ -127,7 +127,7 @@ async def _sum(turn: Turn, pack: Pack, rule: SubsidyRule, read: Basket) -> Reply
         "\n".join(part for part in said if part),
         "quote",
         citations=(*citations, pack.citation(rule.cites, turn.now)),
-        suggestions=("消费券几号发",),
+        suggestions=("券什么时候发",),
         actions=(Action("quote", "再算一笔"), Action("drop", "看发券场次")),
     )
 

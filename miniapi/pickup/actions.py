@@ -28,8 +28,8 @@ from miniapi.pickup.errors import (
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot, SlotPattern
 from miniapi.reminders.actions import call_off
 
-TAKE = "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity RETURNING id"
-GIVE_BACK = "UPDATE slot SET taken = taken - 1 WHERE id = $1 RETURNING id"
+TAKE = "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity RETURNING taken"
+GIVE_BACK = "UPDATE slot SET taken = taken - 1 WHERE id = $1 RETURNING taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +155,12 @@ async def _changeable(pickup_id: UUID, resident_id: UUID, at: datetime) -> Picku
 
 
 async def _take_place(slot: Slot) -> None:
-    taken = await sql.rows(TAKE, slot.id)
-    if not taken:
+    counted = await sql.rows(TAKE, slot.id)
+    if not counted:
         raise SlotFull()
+    slot.taken = counted[0]["taken"]
 
 
 async def _give_place_back(slot: Slot) -> None:
-    await sql.rows(GIVE_BACK, slot.id)
+    counted = await sql.rows(GIVE_BACK, slot.id)
+    slot.taken = counted[0]["taken"]

@@ -18,6 +18,8 @@ from miniapi.pickup.actions import Contact, Door, OldItem
 from miniapi.pickup.models import Pickup, Slot
 from miniapi.subsidies.schemas import CategoryName, category_named
 
+FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)  # what a calendar can show
+
 District = Annotated[str, Field(min_length=1, max_length=50)]
 
 
@@ -25,7 +27,7 @@ class SlotsOf(Page):
     """The slots of a region, of one day or one district where given."""
 
     region: Annotated[str, Field(min_length=1, max_length=32)]
-    date: datetime.date | None = None
+    date: Annotated[datetime.date, Field(ge=FIRST_DAY, le=LAST_DAY)] | None = None
     limit: int = Field(default=100, ge=1, le=100)
     district: District | None = None
 

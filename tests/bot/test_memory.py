@@ -19,7 +19,7 @@ def test_what_is_kept_comes_back() -> None:
     memory = Memory(
         region="yangling",
         given_region="jining",
-        pending="消费券几号发",
+        pending="券是哪天发",
         offered="book_pickup",
         question="补多少",
         topic="subsidy_amount",

@@ -24,5 +24,5 @@ def test_numbers_read_alike(normaliser):
 
 
 def test_sees_what_is_asked_about(normaliser):
-    assert normaliser.wording("哪个部门负责").aspects == {"authority"}
+    assert normaliser.wording("这归谁管").aspects == {"authority"}
     assert "when" in normaliser.wording("啥时候发").aspects
