@@ -93,6 +93,7 @@ def migrate(options: argparse.Namespace) -> None:
 
 def ask(options: argparse.Namespace) -> None:
     """One question, one answer, with its sources."""
+    settings = Settings.from_environment()
     library = faq.packs.load()
     if options.region is not None and options.region not in library.packs:
         raise Failed(f"没有“{options.region}”这个地区，有：{'、'.join(library.packs)}")
@@ -105,7 +106,7 @@ def ask(options: argparse.Namespace) -> None:
             await clock.follow(url)
             try:
                 city = ServiceCity(library, None, None)
-                dialogue = Dialogue(library, Matcher(library))
+                dialogue = Dialogue(library, Matcher(library, settings.cache))
                 caller = Caller(id=None, region=options.region)
                 reply = await dialogue.answer(options.question, Memory(), caller, city)
             finally:
@@ -114,7 +115,7 @@ def ask(options: argparse.Namespace) -> None:
         for source in reply.citations:
             print(f"  依据：《{source.document}》{source.clause} {source.heading}（{STATUS[source.status]}）")
 
-    with _database(Settings.from_environment()) as url:
+    with _database(settings) as url:
         asyncio.run(answer(url))
 
 

@@ -49,6 +49,13 @@ class Settings:
     wechat: WeChatSettings
     log_level: str
 
+    @property
+    def cache(self) -> Path:
+        """A folder for what can be made again; made here if it is missing."""
+        folder = self.home / "cache"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     @classmethod
     def from_environment(cls, environment: Environment | None = None) -> "Settings":
         """Read `HUANXIN_*`; the environment wins over `.env`.
