@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from faq import packs, rules
@@ -121,7 +122,8 @@ def _of_rendering(answer: Answer, pack: Pack) -> Iterator[str]:
 
 def _of_askings(library: Library) -> Iterator[str]:
     """An asking has one owner in its region, and is found there first."""
-    matcher, normaliser = Matcher(library), Normaliser(library)
+    with TemporaryDirectory() as folder:
+        matcher, normaliser = Matcher(library, Path(folder)), Normaliser(library)
     owners: dict[tuple[str, str, tuple[str, ...]], Answer] = {}
     for pack in library.packs.values():
         for answer in pack.answers:

@@ -58,7 +58,7 @@ class _Asking:
 class Matcher:
     """All askings of a library, ready to be searched; made once, then only read."""
 
-    def __init__(self, library: Library, cache_folder: Path | None = None) -> None:
+    def __init__(self, library: Library, cache_folder: Path) -> None:
         self._library = library
         self._cutter = WordCutter(_terms(library), cache_folder)
         self._normaliser = Normaliser(library)

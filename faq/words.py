@@ -17,10 +17,10 @@ _AS_COMMON_AS_A_WORD_CAN_BE = 200_000
 class WordCutter:
     """A jieba of our own: its dictionary, our terms, and its cache where we say."""
 
-    def __init__(self, terms: Iterable[str], cache_folder: Path | None = None) -> None:
+    def __init__(self, terms: Iterable[str], cache_folder: Path) -> None:
         jieba.setLogLevel(logging.WARNING)
         self._jieba = jieba.Tokenizer()
-        self._jieba.tmp_dir = str(cache_folder) if cache_folder else None
+        self._jieba.tmp_dir = str(cache_folder)  # never the machine's: anybody could leave a file there
         self._jieba.initialize()
         for term in terms:
             self._jieba.add_word(term, _AS_COMMON_AS_A_WORD_CAN_BE)

@@ -113,10 +113,11 @@ async def _name_the_request(request: Request, answer: BaseHTTPResponse) -> None:
 
 def _inject(app: Sanic, settings: Settings, library: Library, keys: Keys, wechat: WeChat) -> None:
     """What a handler may ask for by type."""
-    dialogue = Dialogue(library, Matcher(library))
+    dialogue = Dialogue(library, Matcher(library, settings.cache))
     verifier = SandboxVerifier() if settings.wechat.sandbox else NoVerifier()
     app.ext.add_dependency(callers.SignedInResident, callers.signed_in_resident)
     app.ext.add_dependency(callers.Anyone, callers.anyone)
+    app.ext.add_dependency(callers.Newcomer, callers.Newcomer)
     app.ext.add_dependency(Settings, lambda: settings)
     app.ext.add_dependency(Library, lambda: library)
     app.ext.add_dependency(Keys, lambda: keys)

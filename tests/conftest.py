@@ -11,6 +11,7 @@ import pytest
 from sanic import Sanic
 
 import faq.packs
+from faq.matcher import Matcher
 from faq.packs import Library
 from miniapi import clock
 from miniapi.database import embedded, schema
@@ -65,6 +66,12 @@ def noon() -> Iterator[datetime]:
 def library() -> Library:
     """The five policy packs."""
     return faq.packs.load()
+
+
+@pytest.fixture(scope="session")
+def matcher(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Matcher:
+    """All askings of the packs, ready to be searched."""
+    return Matcher(library, tmp_path_factory.mktemp("words"))
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-import faq.packs
 from bot.dialogue import Dialogue
 from faq.matcher import Matcher
 from faq.packs import Library
@@ -16,14 +14,8 @@ from tests.fakes.city import FakeCity
 
 
 @pytest.fixture(scope="session")
-def library() -> Library:
-    return faq.packs.load()
-
-
-@pytest.fixture(scope="session")
-def dialogue(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Dialogue:
-    folder: Path = tmp_path_factory.mktemp("words")
-    return Dialogue(library, Matcher(library, folder))
+def dialogue(library: Library, matcher: Matcher) -> Dialogue:
+    return Dialogue(library, matcher)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from bot.policy import Policy
 from faq.matcher import Found, Matcher
 from faq.packs import Library
@@ -10,45 +12,46 @@ from faq.rules import CHINA
 NOON = datetime(2024, 9, 1, 12, tzinfo=CHINA)
 
 
-def policy(library: Library) -> Policy:
-    return Policy(library, Matcher(library))
+@pytest.fixture
+def policy(library: Library, matcher: Matcher) -> Policy:
+    return Policy(library, matcher)
 
 
-def test_asking_for_the_place_names_all_of_them(library: Library) -> None:
-    reply = policy(library).ask_place()
+def test_asking_for_the_place_names_all_of_them(policy: Policy, library: Library) -> None:
+    reply = policy.ask_place()
 
     assert reply.intent == "clarify"
     assert all(pack.short in reply.text for pack in library.packs.values())
 
 
-def test_declining_gives_only_the_number_of_that_place(library: Library) -> None:
-    said = {region: policy(library).decline(region) for region in library.packs}
+def test_declining_gives_only_the_number_of_that_place(policy: Policy, library: Library) -> None:
+    said = {region: policy.decline(region) for region in library.packs}
 
     assert "029-" in said["yangling"].text
     assert all("029-" not in reply.text for region, reply in said.items() if region != "yangling")
     assert all(reply.intent == "decline" and not reply.citations for reply in said.values())
 
 
-def test_a_place_without_documents_is_told_where_there_are_some(library: Library) -> None:
-    reply = policy(library).decline_elsewhere("青岛")
+def test_a_place_without_documents_is_told_where_there_are_some(policy: Policy, library: Library) -> None:
+    reply = policy.decline_elsewhere("青岛")
 
     assert reply.intent == "decline"
     assert "青岛" in reply.text
     assert "杨凌" in reply.text
 
 
-def test_suggesting_answers_nothing(library: Library) -> None:
+def test_suggesting_answers_nothing(policy: Policy, library: Library) -> None:
     answers = library.pack("yangling").answers[:3]
 
-    reply = policy(library).suggest(Found(answers[0], "yangling", 0.4, "suggest", answers[1:]))
+    reply = policy.suggest(Found(answers[0], "yangling", 0.4, "suggest", answers[1:]))
 
     assert reply.intent == "suggest"
     assert reply.suggestions == tuple(answer.title for answer in answers)
     assert not reply.citations
 
 
-def test_an_answer_brings_its_clauses(library: Library) -> None:
-    reply = policy(library).on_topic("subsidy_amount", "yangling", NOON)
+def test_an_answer_brings_its_clauses(policy: Policy, library: Library) -> None:
+    reply = policy.on_topic("subsidy_amount", "yangling", NOON)
 
     assert reply is not None
     assert reply.citations

@@ -8,18 +8,7 @@ from pathlib import Path
 import pytest
 
 from faq import packs
-from faq.matcher import Matcher
 from faq.packs import Library, Pack
-
-
-@pytest.fixture(scope="session")
-def library() -> Library:
-    return packs.load()
-
-
-@pytest.fixture(scope="session")
-def matcher(library: Library) -> Matcher:
-    return Matcher(library)
 
 
 @pytest.fixture(scope="session")
