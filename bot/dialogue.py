@@ -108,10 +108,13 @@ class Dialogue:
         turn = replace(turn, known=task.known)
         if task.confirming and tasks.agrees(skill, turn.text):
             return await tasks.agreed(skill, turn)
-        if understanding.says_stop(turn.text):
+        own_words = tasks.awaits_own_words(skill, turn)
+        if understanding.says_stop(turn.text, alone=own_words):
             turn.memory.task = None
             return Reply(skill.stopped, skill.name)
-        heard = tasks.hear(skill, turn) if not self._is_a_question(turn) else tasks.Heard(False)
+        heard = tasks.Heard(False)
+        if own_words or not self._is_a_question(turn):
+            heard = tasks.hear(skill, turn)
         if heard.learnt:
             return await tasks.proceed(skill, turn, heard.problem)
         if heard.problem:
@@ -192,7 +195,10 @@ class Dialogue:
         return []
 
     def _is_one(self, turn: Turn, pieces: list[str], meanings: list[str | None]) -> bool:
-        """Whether the pieces only make sense together: one sum, or 装修补贴怎么领？有什么条件？"""
+        """Whether the pieces only make sense together: one sum, one story, or 装修补贴怎么领？有什么条件？"""
+        wanted = self._skill_wanted(turn)
+        if wanted is not None and tasks.is_told(wanted, turn):
+            return True
         whole = self._meaning(turn, False)
         if whole == "quote":
             return True

@@ -115,6 +115,16 @@ class ReminderSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketSeen:
+    """Something brought to the staff; kind is complaint or help, state open, answered or closed."""
+
+    id: str
+    number: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A shop or a collection point."""
 
@@ -153,6 +163,8 @@ class City(Protocol):
     async def cancel_pickup(self, caller: Caller, pickup_id: str) -> PickupSeen: ...
 
     async def reschedule_pickup(self, caller: Caller, pickup_id: str, slot_id: str) -> PickupSeen: ...
+
+    async def open_ticket(self, caller: Caller, kind: str, text: str) -> TicketSeen: ...
 
     async def shops(self, region: str) -> Sequence[Place]: ...
 

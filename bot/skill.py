@@ -55,7 +55,8 @@ class Slot:
     """One thing a skill must know.
 
     `understand` hears it anywhere in a message; `when_asked` also takes an answer that only makes sense
-    right after the question. Both may raise `days.Unclear` with a kind sentence.
+    right after the question. Both may raise `days.Unclear` with a kind sentence. `own_words`: the answer is
+    a story that may sound like a question or a wish to stop, so `understand` decides what it is.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Slot:
     understand: Callable[[Turn], Any]
     when_asked: Callable[[Turn], Any] | None = None
     must: bool = True
+    own_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

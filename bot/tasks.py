@@ -151,6 +151,17 @@ def what_was_asked(skill: Skill, turn: Turn) -> str:
     return slot.ask if slot else ""
 
 
+def awaits_own_words(skill: Skill, turn: Turn) -> bool:
+    """Whether the open question is answered by a story."""
+    asked = _task(turn).asked
+    return any(slot.own_words for slot in skill.slots if slot.name == asked)
+
+
+def is_told(skill: Skill, turn: Turn) -> bool:
+    """Whether a message tells the skill its story at once."""
+    return any(slot.own_words and slot.understand(turn) is not None for slot in skill.slots)
+
+
 def agrees(skill: Skill, text: str) -> bool:
     """Whether a message is a yes to this skill's proposal."""
     bare = text.strip(" 。.!！~吧了呀啊,，")
@@ -188,8 +199,10 @@ __all__ = [
     "Proposal",
     "agreed",
     "agrees",
+    "awaits_own_words",
     "hear",
     "hear_the_answer",
+    "is_told",
     "not_understood",
     "proceed",
     "start",

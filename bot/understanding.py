@@ -26,6 +26,8 @@ _STOP = re.compile(
     r"算了|不约|不弄|不办|不想约|不预约|不收了|不改了|不取消了|不用了|不要了|不用约|先不约"
     r"|没事了|再说吧|下次(?:再说|吧)|放弃|退出|停止|停下|打住|结束"
 )
+_ENOUGH = rf"(?:{_STOP.pattern}|不想?(?:说|写|聊|投诉|转|找|问|登记)(?:人工|人)?了?)"
+_STOP_ALONE = re.compile(rf"(?:那就?|就|我|先|还是|都|嗯|好的?)?(?:{_ENOUGH}[吧,，。\s]*)+" + _TAIL)
 _STOP_WHOLE = re.compile(r"(?:先)?(?:取消|停|不用|不要|拉倒|免了|别约|别约了|取消吧|不搞了|取消预约)" + _TAIL)
 _QUESTION = re.compile(
     r"[?？]|吗|呢$|多少|什么|啥|怎么|咋|哪|几[点号天个台家千百块成]|为何|为什么|是不是|能不能|可不可以|有没有"
@@ -86,10 +88,14 @@ def says_no(text: str) -> bool:
     return _NO.fullmatch(text.strip().lower()) is not None
 
 
-def says_stop(text: str) -> bool:
-    """Somebody wants to end what is under way."""
+def says_stop(text: str, *, alone: bool = False) -> bool:
+    """Somebody wants to end what is under way; `alone`: and says nothing else."""
     text = text.strip()
-    return _STOP_WHOLE.fullmatch(text) is not None or (len(text) <= 14 and _STOP.search(text) is not None)
+    if _STOP_WHOLE.fullmatch(text):
+        return True
+    if len(text) > 14:
+        return False
+    return (_STOP_ALONE.fullmatch(text) if alone else _STOP.search(text)) is not None
 
 
 def asks(text: str) -> bool:

@@ -2,19 +2,18 @@
 
 import json
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import swagger_ui_bundle
-from bot.dialogue import Dialogue
 from sanic import Blueprint, Request, Sanic
-from sanic.response import BaseHTTPResponse, HTTPResponse, text
+from sanic.response import BaseHTTPResponse
 from sanic_ext import Extend
 from sanic_ext.config import Config
+from sanic_ext.extensions.injection.extension import InjectionExtension
 
 import faq.packs
+from bot.dialogue import Dialogue
 from faq.matcher import Matcher
 from faq.packs import Library
-from miniapi import clock, health
+from miniapi import clock, docs, health
 from miniapi.accounts import callers
 from miniapi.accounts import routes as accounts
 from miniapi.accounts.identity import IdentityVerifier, NoVerifier, SandboxVerifier
@@ -34,6 +33,7 @@ from miniapi.reminders import routes as reminders
 from miniapi.reminders.occasions import Occasions
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
+from miniapi.tickets import routes as tickets
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers import routes as voucher_routes
 from miniapi.wechat.client import WeChat
@@ -41,6 +41,7 @@ from miniapi.wechat.client import WeChat
 API = (
     accounts.routes,
     reminders.routes,
+    tickets.routes,
     programmes.routes,
     merchants.routes,
     drop_routes.routes,
@@ -56,32 +57,26 @@ OCCASIONS: Occasions = {
 }
 
 LARGEST_BODY = 1024 * 1024  # bytes
-HERE = Path(__file__).parent
-SWAGGER_UI = Path(swagger_ui_bundle.swagger_ui_path)
-START_DOCS = "SwaggerUIBundle({url: '/docs/openapi.json', dom_id: '#docs', deepLinking: true});"
-
-docs = Blueprint("docs", url_prefix="/docs")
-docs.static("/ui", SWAGGER_UI, name="ui")
 
 
-@docs.get("/start.js")
-async def start_docs(request: Request, caller: callers.Anyone) -> HTTPResponse:
-    """接口文档页的启动脚本。"""
-    return text(START_DOCS, content_type="text/javascript")
-
-
-def build_app(settings: Settings, library: Library, keys: Keys, wechat: WeChat) -> Sanic:
+def build_app(settings: Settings, library: Library, matcher: Matcher, keys: Keys, wechat: WeChat) -> Sanic:
     """Routes, errors and injection; opens nothing."""
     app = Sanic("huanxin", configure_logging=False, dumps=dumps, loads=json.loads)
     app.config.REQUEST_MAX_SIZE = LARGEST_BODY
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10.0
     app.config.FALLBACK_ERROR_FORMAT = "json"
-    Extend(app, config=_extensions())
+    Extend(
+        app,
+        extensions=[InjectionExtension, docs.Documentation],
+        built_in_extensions=False,
+        config=Config(oas_ui_redoc=False, oas_ui_swagger=False, oas_url_prefix=docs.PREFIX),
+    )
     app.blueprint(Blueprint.group(*API, url_prefix="/api/v1"))
-    app.blueprint(Blueprint.group(chat.wechat_routes, health.routes, docs))
+    app.blueprint(Blueprint.group(chat.wechat_routes, health.routes, docs.routes))
+    docs.describe(app)
     answer_with_problems(app)
     app.ctx.occasions = OCCASIONS
-    _inject(app, settings, library, keys, wechat)
+    _inject(app, settings, Dialogue(library, matcher), library, keys, wechat)
 
     app.register_middleware(_name_the_request, "response")
     return app
@@ -89,8 +84,8 @@ def build_app(settings: Settings, library: Library, keys: Keys, wechat: WeChat) 
 
 def create_app(settings: Settings, database_url: str, secret_key: str) -> Sanic:
     """The application with everything it uses: database, clock, WeChat."""
-    wechat = WeChat(settings.wechat)
-    app = build_app(settings, faq.packs.load(), Keys(secret_key), wechat)
+    library, wechat = faq.packs.load(), WeChat(settings.wechat)
+    app = build_app(settings, library, Matcher(library, settings.cache), Keys(secret_key), wechat)
 
     @app.before_server_start
     async def open_everything(app: Sanic) -> None:
@@ -111,9 +106,10 @@ async def _name_the_request(request: Request, answer: BaseHTTPResponse) -> None:
     answer.headers["X-Request-ID"] = str(request.id)
 
 
-def _inject(app: Sanic, settings: Settings, library: Library, keys: Keys, wechat: WeChat) -> None:
+def _inject(
+    app: Sanic, settings: Settings, dialogue: Dialogue, library: Library, keys: Keys, wechat: WeChat
+) -> None:
     """What a handler may ask for by type."""
-    dialogue = Dialogue(library, Matcher(library, settings.cache))
     verifier = SandboxVerifier() if settings.wechat.sandbox else NoVerifier()
     app.ext.add_dependency(callers.SignedInResident, callers.signed_in_resident)
     app.ext.add_dependency(callers.Anyone, callers.anyone)
@@ -126,17 +122,3 @@ def _inject(app: Sanic, settings: Settings, library: Library, keys: Keys, wechat
     app.ext.add_dependency(Templates, lambda: templates)
     app.ext.add_dependency(Talker, lambda: talker)
     app.ext.add_dependency(IdentityVerifier, lambda: verifier)
-
-
-def _extensions() -> Config:
-    return Config(
-        cors=False,
-        health=False,
-        http_all_methods=False,
-        http_auto_options=False,
-        oas_path_to_swagger_html=str(HERE / "docs.html"),
-        oas_ui_default="swagger",
-        oas_ui_redoc=False,
-        oas_ui_swagger_html_title="焕新 接口文档",
-        oas_url_prefix="/docs",
-    )

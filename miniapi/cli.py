@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 import asyncpg
-import faq.check
-from bot.dialogue import Dialogue
 
+import faq.check
 import faq.packs
+from bot.dialogue import Dialogue
 from bot.memory import Memory
 from bot.ports import Caller
 from faq.matcher import Matcher

@@ -6,11 +6,19 @@ from sanic.response import HTTPResponse, json, text
 from miniapi.accounts.callers import Anyone
 from miniapi.database import sql
 from miniapi.database.schema import LATEST
+from miniapi.errors import Unavailable
 
 routes = Blueprint("health")
 
 HAS_TABLES = "SELECT to_regclass('tortoise_migrations') IS NOT NULL AS migrated"
 MIGRATED = "SELECT EXISTS (SELECT FROM tortoise_migrations WHERE app = 'miniapi' AND name = $1) AS current"
+
+
+class SchemaOutdated(Unavailable):
+    """The database was left by another version, or is empty."""
+
+    code = "schema_outdated"
+    sentence = "数据库的表结构不是这个版本的（{wanted}），请运行 huanxin migrate。"
 
 
 @routes.get("/healthz")
@@ -23,9 +31,9 @@ async def live(request: Request, caller: Anyone) -> HTTPResponse:
 async def ready(request: Request, caller: Anyone) -> HTTPResponse:
     """能否工作：数据库可用，表结构是这个版本的。"""
     has_tables = (await sql.rows(HAS_TABLES))[0]["migrated"]
-    current = bool(has_tables and (await sql.rows(MIGRATED, LATEST))[0]["current"])
-    body = {"status": "ok" if current else "not_migrated", "database": "ok", "schema": current}
-    return json(body, status=200 if current else 503)
+    if not (has_tables and (await sql.rows(MIGRATED, LATEST))[0]["current"]):
+        raise SchemaOutdated(wanted=LATEST)
+    return json({"status": "ok", "database": "ok", "schema": LATEST})
 
 
 @routes.get("/")

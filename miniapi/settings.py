@@ -187,9 +187,10 @@ def _dotenv(path: Path) -> dict[str, str]:
 
 
 def _database_url(written: str) -> str:
-    if urlsplit(written).scheme not in {"postgres", "postgresql", "asyncpg"}:
+    scheme, separator, rest = written.partition("://")
+    if scheme not in {"postgres", "postgresql", "asyncpg"} or not separator:
         raise ValueError("应以 postgresql:// 开头")
-    return "postgresql" + written[written.index("://") :]
+    return f"postgresql://{rest}"
 
 
 def _http_url(written: str) -> str:

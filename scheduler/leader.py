@@ -38,4 +38,3 @@ async def watch(connection: asyncpg.Connection) -> None:
             await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=CHECK_EVERY)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
             raise LeadershipLost(str(problem)) from problem
-

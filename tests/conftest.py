@@ -89,8 +89,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def web(
-    database: str, noon: datetime, settings: Settings, library: Library, keys: Keys
+    database: str, noon: datetime, settings: Settings, library: Library, matcher: Matcher, keys: Keys
 ) -> AsyncIterator[Web]:
     """The application on a free port; WeChat is not there unless a test brings the sandbox."""
-    async with serving(settings, library, keys) as running:
+    async with serving(settings, library, matcher, keys) as running:
         yield running

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from faq.matcher import Matcher
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.actions import SIGNED_IN_FOR, hash_of
@@ -80,12 +81,12 @@ async def a_token_of(resident: Resident) -> str:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, library: Library, keys: Keys, *, wechat_seconds: float = 4.0
+    settings: Settings, library: Library, matcher: Matcher, keys: Keys, *, wechat_seconds: float = 4.0
 ) -> AsyncIterator[Web]:
     """The application until the end of the block; the database is the caller's."""
     listening = socket.create_server(("127.0.0.1", 0))
     async with WeChat(settings.wechat, total_seconds=wechat_seconds) as wechat:
-        app = build_app(settings, library, keys, wechat)
+        app = build_app(settings, library, matcher, keys, wechat)
         server = await app.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()
         await server.before_start()

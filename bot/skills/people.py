@@ -1,33 +1,125 @@
-"""Complaints, and a human being to talk to."""
+"""Complaints, and a human being to talk to: both become a ticket that the staff answer."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+from bot import understanding
 from bot.policy import contact
-from bot.replies import Action, Reply, person
-from bot.skill import Skill, Turn, says
+from bot.ports import Declined, TicketSeen
+from bot.replies import Action, Reply
+from bot.skill import Skill, Slot, Turn, says
+
+SHORTEST = 4  # characters that can say what happened
+LONG_ENOUGH = 12  # so many say it, whatever words stand among them
+LONGEST = 1000  # of a ticket
+
+_WISH = re.compile(
+    r"(?:请|麻烦|帮我|给我|我们?)*(?:要|想|来|去哪|怎么|转接?|接|找|叫|换|联系)*(?:一?[个位名])?"
+    r"(?:投诉|举报|维权|(?:人工|真人|活人|客服|坐席|工作人员)(?:客服|服务)?)(?:一下)?"
+)
+_COMMAND = re.compile(
+    r"^(?:请|麻烦)?(?:帮我|给我|我要|我想|想)?(?:预约|约|取消|改|提醒|查|看|领|抢|设|算|转|找|回收)"
+    r"(?![了好的到过完不错])|^我的\S{1,3}$"
+)
+_HAPPENED = re.compile(r"我|他|她|昨|前天|店员|店家|商家|老板|师傅|说|\d")
+_PARTS = re.compile(r"[,，。;；:：!！\s]+")
+
+
+async def keep_first_words(turn: Turn) -> Reply | None:
+    """示例店骗我, and only then what happened: the name of the shop must not get lost."""
+    turn.known["first"] = turn.raw
+    return None
+
+
+def complained_along(turn: Turn) -> str | None:
+    """What happened, where the message tells it; who only asks where to complain is asked back."""
+    if _is_asked(turn):
+        question = understanding.asks(turn.text) and not complaint.wanted(turn)
+        return None if question and not _is_story(turn.text) else _told(turn)
+    enough = len(_WISH.sub("", turn.text)) >= LONG_ENOUGH and not understanding.asks(turn.text)
+    return turn.raw.strip() if enough else None
+
+
+def called_along(turn: Turn) -> str | None:
+    """What a person is needed for, where a part of the message beside the call tells it."""
+    if _is_asked(turn):
+        return _told(turn)
+    beside = "".join(part for part in _PARTS.split(turn.text) if not human.wanted(turn.saying(part)))
+    return turn.raw.strip() if len(beside) >= LONG_ENOUGH else None
+
+
+def told_at_last(turn: Turn) -> str | None:
+    """Whatever can be understood by somebody who was not there."""
+    text = turn.text
+    bare = _WISH.sub("", text)
+    if len(bare) < SHORTEST or understanding.says_yes(text) or understanding.says_no(text):
+        return None
+    return turn.raw.strip() if re.search(r"[\u4e00-\u9fff]{2}|[A-Za-z]{2}", bare) else None
+
+
+def _told(turn: Turn) -> str | None:
+    """The story behind our question; a few words that could be another wish are first held to be one."""
+    command = len(turn.text) < LONG_ENOUGH and _COMMAND.search(turn.text)
+    greeting = len(turn.text) <= SHORTEST and understanding.asks(turn.text)
+    return None if command or greeting else told_at_last(turn)
+
+
+def _is_story(text: str) -> bool:
+    return len(text) >= LONG_ENOUGH and _HAPPENED.search(text) is not None
+
+
+def _is_asked(turn: Turn) -> bool:
+    return turn.memory.task is not None and turn.memory.task.asked is not None
 
 
 async def complain(turn: Turn) -> Reply:
-    """What to write down and where it goes; prices and quality have an office that looks into them."""
+    """The complaint is written down; prices and quality have an office that looks into them."""
+    opened = await _open(turn, "complaint")
+    if isinstance(opened, Declined):
+        return _not_opened(opened, "complaint")
     reply = Reply(
-        "很抱歉让您遇到这样的事。点「转人工」登记投诉：写上店名或单号、时间和经过，附上小票或照片，工作人员会受理并给您回复。",
+        f"很抱歉让您遇到这样的事。投诉已登记，工单号 {opened.number}，"
+        "商务部门的工作人员会在小程序的「工单」里答复您。小票、聊天记录和照片请先留好。",
         "complaint",
-        actions=(Action("ticket", "登记投诉"),),
+        actions=(Action("ticket", "看这件工单", opened.id),),
     )
     if turn.region is None:
         return reply
     said = turn.policy.on_topic("price_fraud", turn.region, turn.now)
-    return reply.followed_by(said) if said and said.intent == "answer" else reply
+    if said is None or said.intent != "answer":
+        return reply
+    return reply.followed_by(replace(said, actions=()))
 
 
 async def hand_over(turn: Turn) -> Reply:
-    """The way to a person, with the number that the place's own document prints."""
-    numbers = contact(turn.pack) if turn.pack else ()
+    """The matter is written down for a person, with the number that the place's own document prints."""
+    opened = await _open(turn, "help")
+    if isinstance(opened, Declined):
+        return _not_opened(opened, "human")
     return Reply(
-        "好的，给您转人工客服。点「转人工」把问题写下来，工作人员会回复您；我们说过的话不用重复。",
+        f"已转给人工，工单号 {opened.number}。工作人员会在小程序的「工单」里答复您。",
         "human",
-        actions=(person(), *numbers),
+        actions=(
+            Action("ticket", "看这件工单", opened.id),
+            *(contact(turn.pack) if turn.pack else ()),
+        ),
     )
+
+
+async def _open(turn: Turn, kind: str) -> TicketSeen | Declined:
+    first, what = turn.known["first"], turn.known["what"]
+    said_more = first.strip() != what and len(_WISH.sub("", first)) >= 2
+    text = f"{first.strip()}\n{what}" if said_more else what
+    try:
+        return await turn.city.open_ticket(replace(turn.caller, region=turn.region), kind, text[:LONGEST])
+    except Declined as no:
+        return no
+
+
+def _not_opened(no: Declined, intent: str) -> Reply:
+    return Reply(f"没有登记上：{no}", intent, citations=no.citations, actions=(Action("ticket", "我的工单"),))
 
 
 complaint = Skill(
@@ -39,8 +131,19 @@ complaint = Skill(
         r"|遭)[^,，。]{0,6}(?:骗|坑)了?",
         unless=r"^(?:如果|要是)?商家先?提价",
     ),
+    begin=keep_first_words,
+    slots=(
+        Slot(
+            "what",
+            ask="请用一条消息说清是哪家店或哪个单号、什么时候、怎么回事，我帮您登记投诉。",
+            understand=complained_along,
+            when_asked=told_at_last,
+            own_words=True,
+        ),
+    ),
     finish=complain,
     needs_sign_in="登记投诉要先登录，工作人员才能受理并联系您。也可以登录后转人工说。",
+    stopped="好的，这次先不登记投诉。需要时再跟我说。",
 )
 
 human = Skill(
@@ -51,6 +154,17 @@ human = Skill(
         r"|帮|$|吧|解决)|(?:不想|不要)(?:跟|和)?机器人?(?:说|聊|回答)?|联系(?:一下)?工作人员"
         r"|工作人员(?:在吗|呢)"
     ),
+    begin=keep_first_words,
+    slots=(
+        Slot(
+            "what",
+            ask="请用一条消息写下要人工帮您解决什么，我转给工作人员。",
+            understand=called_along,
+            when_asked=told_at_last,
+            own_words=True,
+        ),
+    ),
     finish=hand_over,
     needs_sign_in="转人工客服要先登录，工作人员才知道回复给谁。登录后说「人工」就行。",
+    stopped="好的，先不转人工。需要时再跟我说「人工」。",
 )

@@ -32,6 +32,11 @@ class Anyone:
     resident: SignedInResident | None
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A caller who is about to sign in: a token that came along, expired perhaps, is not looked at."""
+
+
 async def signed_in_resident(request: Request) -> SignedInResident:
     """Whoever the bearer token belongs to. Raises NotSignedIn, TokenExpired."""
     if not (token := _bearer(request)):

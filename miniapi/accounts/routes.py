@@ -6,7 +6,7 @@ from sanic.response import HTTPResponse, empty, json
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts import actions, schemas
-from miniapi.accounts.callers import Anyone, SignedInResident
+from miniapi.accounts.callers import Newcomer, SignedInResident
 from miniapi.accounts.identity import IdentityVerifier
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
@@ -20,7 +20,7 @@ routes = Blueprint("accounts")
 @routes.post("/login")
 @body(schemas.Login)
 async def login(
-    request: Request, caller: Anyone, body: schemas.Login, wechat: WeChat, keys: Keys, library: Library
+    request: Request, caller: Newcomer, body: schemas.Login, wechat: WeChat, keys: Keys, library: Library
 ) -> HTTPResponse:
     """登录：用 wx.login 的 code 换取令牌。"""
     if body.region is not None and body.region not in library.packs:

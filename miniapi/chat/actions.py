@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bot.dialogue import Dialogue
 from tortoise.transactions import in_transaction
 
+from bot.dialogue import Dialogue
 from bot.memory import Memory
 from bot.ports import Caller
 from bot.replies import Reply

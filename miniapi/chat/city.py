@@ -26,6 +26,8 @@ from miniapi.reminders import queries as reminders
 from miniapi.reminders.models import Notice
 from miniapi.subsidies import queries as subsidies
 from miniapi.subsidies.rules import Item, person_cap
+from miniapi.tickets import actions as ticket_actions
+from miniapi.tickets.models import TicketKind
 from miniapi.vouchers import actions as voucher_actions
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher
@@ -162,6 +164,14 @@ class ServiceCity:
                 UUID(pickup_id), self._somebody().id, UUID(slot_id), at=self.now()
             )
         return self._pickup_seen(pickup)
+
+    async def open_ticket(self, caller: Caller, kind: str, text: str) -> ports.TicketSeen:
+        """Bring something to the staff, about the region that the talk is of."""
+        async with _told():
+            opened = await ticket_actions.open_ticket(
+                self._somebody().id, TicketKind(kind), text, caller.region, self._keys(), at=self.now()
+            )
+        return ports.TicketSeen(str(opened.id), opened.number, opened.kind.value, opened.state.value)
 
     async def shops(self, region: str) -> Sequence[ports.Place]:
         """Shops on the public list."""

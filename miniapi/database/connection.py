@@ -14,6 +14,7 @@ MODELS = (
     "miniapi.http.models",
     "miniapi.accounts.models",
     "miniapi.reminders.models",
+    "miniapi.tickets.models",
     "miniapi.ledger.models",
     "miniapi.programmes.models",
     "miniapi.merchants.models",

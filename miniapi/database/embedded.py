@@ -53,6 +53,10 @@ class Server:
         return self.home / "postgres"
 
     @property
+    def pid_file(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    @property
     def sockets(self) -> Path:
         near = self.home / "sockets"
         if len(os.fsencode(near)) <= LONGEST_SOCKET_FOLDER:
@@ -109,6 +113,8 @@ def _start(server: Server, *, fsync: bool) -> None:
         _create_data_folder(server)
     _make_folder(server, server.sockets)
     if not _is_ready(server):  # a server that outlived its owner is simply taken over
+        if _pid_is_a_strangers(server):
+            server.pid_file.unlink()
         options = f"-k {shlex.quote(str(server.sockets))} -c fsync={'on' if fsync else 'off'}"
         log = server.data / "server.log"
         wait = ["-w", "-t", str(READY_WITHIN)]
@@ -121,8 +127,18 @@ def _start(server: Server, *, fsync: bool) -> None:
 
 
 def _stop(server: Server) -> None:
-    if (server.data / "postmaster.pid").exists():
+    if server.pid_file.exists() and not _pid_is_a_strangers(server):
         run(server, "pg_ctl", "stop", "-D", str(server.data), "-m", "fast", "-w", "-t", "60")
+
+
+def _pid_is_a_strangers(server: Server) -> bool:
+    """Whether the number in the pid file is another program's by now, which must be left in peace."""
+    try:
+        pid = server.pid_file.read_text().split()[0]
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, IndexError):
+        return False
+    return os.fsencode(server.data) not in command.split(b"\0")
 
 
 def _create_data_folder(server: Server) -> None:

@@ -39,13 +39,14 @@ STATUS_OF_KIND: dict[type[errors.Refusal], int] = {
 
 DATABASE_AWAY = (
     DBConnectionError,
-    ConnectionError,
+    OSError,  # refused, no such socket, no such host, timed out
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut just as it was asked something
 )
 
 

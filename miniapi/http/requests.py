@@ -1,15 +1,16 @@
 """Reading a request: JSON bodies and query parameters, checked against a model."""
 
-import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from sanic import HTTPResponse, Request
 from sanic_ext import openapi
+from sanic_ext.extensions.openapi.types import Schema
 
 from miniapi.http.errors import BadJson, InvalidRequest
+from miniapi.http.schemas import schema_of
 
 Handler = Callable[..., Awaitable[HTTPResponse]]
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,6 +35,7 @@ PROBLEMS = {
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
     "greater_than": "必须大于 {gt}",
+    "value_error": "{error}",
     "literal_error": "应为 {expected}",
     "enum": "应为 {expected}",
     "date_from_datetime_parsing": "应为日期，例如 2024-09-01",
@@ -41,13 +43,25 @@ PROBLEMS = {
 }
 
 
-class Body(BaseModel):
+class _Asked(BaseModel):
+    """What every request has in common."""
+
+    @field_validator("*")
+    @classmethod
+    def can_be_kept(cls, value: Any) -> Any:
+        """PostgreSQL keeps every character but one."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("不能含有空字符 U+0000")
+        return value
+
+
+class Body(_Asked):
     """A JSON body: nothing unknown, nothing converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
 
-class Query(BaseModel):
+class Query(_Asked):
     """Query parameters: text that is read as what the field says."""
 
     model_config = ConfigDict(extra="forbid")
@@ -57,7 +71,7 @@ def body(model: type[Body]) -> Callable[[Handler], Handler]:
     """Give the handler its JSON body as `body`. Raises BadJson, InvalidRequest."""
 
     def decorate(handler: Handler) -> Handler:
-        @openapi.body({"application/json": model})
+        @openapi.body({"application/json": {"schema": schema_of(model)}})
         @wraps(handler)
         async def with_body(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
             return await handler(request, *args, body=read_body(request, model), **kwargs)
@@ -76,8 +90,10 @@ def query(model: type[Query]) -> Callable[[Handler], Handler]:
             given = {name: values[-1] for name, values in request.get_args(keep_blank_values=True).items()}
             return await handler(request, *args, query=checked(model.model_validate, given), **kwargs)
 
-        for name, field in model.model_fields.items():
-            with_query = openapi.parameter(name, str, "query", required=field.is_required())(with_query)
+        for name, schema in schema_of(model)["properties"].items():
+            required = model.model_fields[name].is_required()
+            shape = Schema(**schema)
+            with_query = openapi.parameter(name, shape, "query", required=required)(with_query)
         return with_query
 
     return decorate
@@ -85,20 +101,18 @@ def query(model: type[Query]) -> Callable[[Handler], Handler]:
 
 def read_body(request: Request, model: type[Model]) -> Model:
     """The request's JSON as the model. Raises BadJson, InvalidRequest."""
-    raw = request.body or b"{}"
-    try:
-        json.loads(raw)
-    except (ValueError, RecursionError):
-        raise BadJson() from None
-    return checked(model.model_validate_json, raw)
+    return checked(model.model_validate_json, request.body or b"{}")
 
 
 def checked(validate: Callable[[Any], Model], given: Any) -> Model:
-    """What the validation gives. Raises InvalidRequest naming every field that is wrong."""
+    """What the validation gives. Raises BadJson, or InvalidRequest naming every field that is wrong."""
     try:
         return validate(given)
     except ValidationError as wrong:
-        raise InvalidRequest(errors=[_named(error) for error in wrong.errors(include_url=False)]) from None
+        errors = wrong.errors(include_url=False)
+    if errors[0]["type"] == "json_invalid":
+        raise BadJson()
+    raise InvalidRequest(errors=[_named(error) for error in errors])
 
 
 def _named(error: Any) -> dict[str, str]:

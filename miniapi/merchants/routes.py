@@ -7,7 +7,7 @@ from faq.packs import Library
 from miniapi.accounts.callers import Anyone, SignedInResident
 from miniapi.accounts.schemas import resident_json
 from miniapi.http.answers import page_json
-from miniapi.http.paging import page_of
+from miniapi.http.paging import page_of, page_within
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import query
 from miniapi.keys import Keys
@@ -42,4 +42,5 @@ async def list_points(
     """回收点，由近到远。"""
     region = pack_of(library, query.region).region
     near = await queries.points_near(region, query.lat, query.lon)
-    return json(page_json(near, None, lambda pair: schemas.point_json(*pair)))
+    found, next_cursor = page_within(near, query, key=lambda pair: pair[0].id)
+    return json(page_json(found, next_cursor, lambda pair: schemas.point_json(*pair)))

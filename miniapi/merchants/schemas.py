@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from miniapi.http.paging import Page
-from miniapi.http.requests import Query
 from miniapi.merchants.models import Merchant, Point
 
 Region = Annotated[str, Field(min_length=1, max_length=32)]
@@ -17,10 +16,11 @@ class MerchantsOf(Page):
     region: Region
 
 
-class PointsNear(Query):
+class PointsNear(Page):
     """Where somebody stands, in degrees; both or neither."""
 
     region: Region
+    limit: int = Field(default=100, ge=1, le=100)
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
 

@@ -16,6 +16,7 @@ from bot.ports import (
     Quoted,
     ReminderSeen,
     SlotSeen,
+    TicketSeen,
     VoucherSeen,
     Wallet,
 )
@@ -23,6 +24,7 @@ from faq.packs import Library
 from faq.rules import CHINA
 
 QUOTA = 100
+MOST_OPEN_TICKETS = 5
 SLOT_HOURS = ((9, 11), (11, 13), (14, 16), (16, 18))
 
 
@@ -38,6 +40,7 @@ class FakeCity:
     bookings: list[tuple[str | None, PickupSeen]] = field(default_factory=list)
     kept_reminders: list[tuple[str | None, ReminderSeen]] = field(default_factory=list)
     vouchers: list[tuple[str | None, str, VoucherSeen]] = field(default_factory=list)
+    tickets: list[tuple[Caller, str, TicketSeen]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.at
@@ -176,6 +179,13 @@ class FakeCity:
                 self.bookings[position] = (owner, replace(one, **changes))  # type: ignore[arg-type]
                 return self.bookings[position][1]
         raise Declined("没有找到这个预约。", code="no_such_pickup")
+
+    async def open_ticket(self, caller: Caller, kind: str, text: str) -> TicketSeen:
+        if sum(owner.id == caller.id for owner, _, _ in self.tickets) >= MOST_OPEN_TICKETS:
+            raise Declined("您还有几件工单在等答复。", code="too_many_open_tickets")
+        opened = TicketSeen(f"t{len(self.tickets) + 1}", f"{len(self.tickets) + 1:010d}", kind, "open")
+        self.tickets.append((caller, text, opened))
+        return opened
 
     async def shops(self, region: str) -> Sequence[Place]:
         if region != self.region:

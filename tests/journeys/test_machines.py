@@ -118,6 +118,8 @@ def processes_of(word: str, port: int | None = None) -> list[int]:
                 said, environment = command.read().decode(), its.read().decode()
         except (OSError, UnicodeDecodeError):
             continue
-        if (word in said or word in environment) and (port is None or f"HUANXIN_PORT={port}\0" in environment):
+        if (word in said or word in environment) and (
+            port is None or f"HUANXIN_PORT={port}\0" in environment
+        ):
             found.append(int(number))
     return found

@@ -19,6 +19,7 @@ from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
 from miniapi.pickup.models import Pickup, PickupEvent, SlotPattern
 from miniapi.programmes.models import Programme
 from miniapi.reminders.models import Grant, Notice
+from miniapi.tickets.models import Ticket, TicketEvent, TicketKind
 from miniapi.vouchers.models import Voucher, VoucherEvent
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
@@ -52,6 +53,9 @@ async def a_row_of_each(noon, library):
         booked_at=noon,
     )
     merchant = await Merchant.create(region="r", kind=MerchantKind.SELLER, name="m", address="a")
+    ticket = await Ticket.create(
+        number="0123456789", resident=resident, kind=TicketKind.HELP, text_sealed="t", opened_at=noon
+    )
     talk = await Conversation.create(name="anonymous", memory_sealed="s", updated_at=noon)
     rows = [
         await KeptAnswer.create(
@@ -93,6 +97,8 @@ async def a_row_of_each(noon, library):
         slot,
         pickup,
         await PickupEvent.create(pickup=pickup, what="booked", at=noon),
+        ticket,
+        await TicketEvent.create(ticket=ticket, what="opened", at=noon),
         talk,
         await ChatMessage.create(
             conversation=talk, text_sealed="t", reply_sealed="r", intent="i", confidence=1, at=noon
@@ -141,6 +147,10 @@ BREAKS = {
     "pickup_state_known": "state = 'lost'",
     "pickup_has_items": "items = '[]'",
     "pickup_event_known": "what = 'eaten'",
+    "ticket_number_is_ten_digits": "number = '12345'",
+    "ticket_kind_known": "kind = 'praise'",
+    "ticket_state_known": "state = 'lost'",
+    "ticket_event_known": "what = 'eaten'",
     "conversation_name_plain": "name = 'a b c d e'",
     "confidence_is_a_share": "confidence = 1.1",
 }

@@ -1,0 +1,1 @@
+"""What people bring to the staff: complaints, and calls for help."""

@@ -1,0 +1,161 @@
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import asyncpg
+import pytest
+
+from miniapi.database import embedded
+from miniapi.database.embedded import DatabaseUnusable, Server
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from miniapi.database import embedded
+with embedded.running(Path(sys.argv[1]), fsync=False):
+    print("running", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A home whose server ran once and was stopped: a copy is quicker than another initdb."""
+    home = tmp_path_factory.mktemp("made") / "家 home '1'"
+    with embedded.running(home, fsync=False):
+        pass
+    return home
+
+
+@pytest.fixture
+def home(made, tmp_path):
+    """A home of this test alone, which has run before."""
+    copy = tmp_path / "另一个 home"
+    subprocess.run(["cp", "-a", made, copy], check=True)
+    return copy
+
+
+@contextmanager
+def a_strangers_process(server):
+    """Something of the server's own user that has nothing to do with it."""
+    uid = server.data.stat().st_uid
+    process = subprocess.Popen([shutil.which("sleep"), "60"], user=uid if os.geteuid() == 0 else None)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def asked(server, question="SELECT 1"):
+    connection = await asyncpg.connect(server.url())
+    try:
+        return await connection.fetchval(question)
+    finally:
+        await connection.close()
+
+
+def is_running(pid):
+    """Whether a process is there, and is more than a name nobody has taken off the list."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as command:
+            return bool(command.read())
+    except FileNotFoundError:
+        return False
+
+
+def postmaster(server):
+    """The process that serves this home now."""
+    return int(server.pid_file.read_text().splitlines()[0])
+
+
+async def test_runs_where_the_path_has_spaces_quotes_and_chinese(home):
+    with embedded.running(home, fsync=False) as server:
+        assert await asked(server) == 1
+        assert await asked(server, "SHOW server_encoding") == "UTF8"
+        assert await asked(server, "SELECT upper('é') || length('焕新')") == "É2"
+        pid = postmaster(server)
+
+    assert not is_running(pid)
+    with pytest.raises(OSError, match="."):
+        await asked(server)
+
+
+async def test_runs_where_the_path_is_longer_than_a_socket_may_be(home, tmp_path):
+    deep = tmp_path / ("d" * 100)
+    home.rename(deep)
+
+    with embedded.running(deep, fsync=False) as server:
+        assert await asked(server) == 1
+
+
+async def test_keeps_what_was_written(home):
+    with embedded.running(home, fsync=False) as server:
+        await asked(server, "CREATE TABLE kept AS SELECT 7 AS n")
+
+    with embedded.running(home, fsync=False) as server:
+        assert await asked(server, "SELECT n FROM kept") == 7
+
+
+async def test_a_second_process_only_connects(home):
+    with embedded.running(home, fsync=False) as server:
+        pid = postmaster(server)
+        second = subprocess.run([sys.executable, "-c", STARTER, home], input=b"", capture_output=True)
+
+        assert (second.stdout, second.returncode) == (b"running\n", 0), second.stderr
+        assert postmaster(server) == pid
+        assert await asked(server) == 1
+
+
+async def test_a_server_that_outlived_its_owner_is_taken_over(home):
+    owner = subprocess.Popen([sys.executable, "-c", STARTER, home], stdin=-1, stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == b"running\n"
+    owner.kill()
+    owner.communicate()
+    pid = postmaster(Server(home))
+
+    with embedded.running(home, fsync=False) as server:
+        assert postmaster(server) == pid
+        assert await asked(server) == 1
+    assert not is_running(pid)
+
+
+async def test_a_stale_pid_of_somebody_else_hurts_nobody(home):
+    server = Server(home)
+    with a_strangers_process(server) as stranger:
+        stale = f"{stranger.pid}\n{server.data}\n1700000000\n5432\n{server.sockets}\n\n\nready\n"
+        server.pid_file.write_text(stale)
+        shutil.chown(server.pid_file, server.data.stat().st_uid)
+
+        with embedded.running(home, fsync=False):
+            assert await asked(server) == 1
+
+        assert stranger.poll() is None
+
+
+async def test_an_interrupted_beginning_is_begun_anew(tmp_path):
+    leftover = tmp_path / "postgres.new" / "base"
+    leftover.mkdir(parents=True)
+    (leftover.parent / "PG_VERSION").write_text("18\n")
+
+    with embedded.running(tmp_path, fsync=False) as server:
+        assert await asked(server) == 1
+
+    assert not (tmp_path / "postgres.new").exists()
+
+
+def test_a_damaged_home_says_where_to_look(home):
+    (Server(home).data / "global" / "pg_control").unlink()
+
+    with pytest.raises(DatabaseUnusable, match=r"server\.log"), embedded.running(home, fsync=False):
+        pass
+
+
+def test_a_program_that_fails_is_said_in_one_line(home):
+    with embedded.running(home, fsync=False) as server, pytest.raises(DatabaseUnusable) as failed:
+        embedded.run(server, "createdb", "-h", str(server.sockets), "-U", "postgres", embedded.DATABASE)
+
+    assert "createdb" in str(failed.value)
+    assert "\n" not in str(failed.value)

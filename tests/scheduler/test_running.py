@@ -1,0 +1,212 @@
+import asyncio
+import os
+import re
+import signal
+import sys
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+
+from miniapi import clock
+from miniapi.drops.models import Drop
+from miniapi.pickup.models import Slot, SlotPattern
+from miniapi.reminders.templates import Templates
+from miniapi.reports.audit import differences
+from miniapi.vouchers import actions as vouchers
+from miniapi.vouchers.models import Voucher, VoucherState
+from miniapi.wechat.client import WeChat
+from scheduler import jobs, running
+from scheduler.jobs import Tools
+from scheduler.running import OncePerDay
+from scheduler.timetable import TIMETABLE, Daily
+from tests.factories.people import a_resident
+from tests.factories.season import an_open_drop
+
+
+@pytest.fixture
+async def tools(settings):
+    async with WeChat(settings.wechat, total_seconds=0.5) as wechat:
+        yield Tools(wechat, Templates(wechat))
+
+
+async def a_pattern():
+    return await SlotPattern.create(region="yangling", district="杨陵区", begins=9, ends=11, capacity=3)
+
+
+class TestJobs:
+    async def test_run_twice_without_harm(self, database, noon, library, tools):
+        drop = await an_open_drop(library, noon)
+        await vouchers.claim(drop.id, await a_resident(noon), library, at=noon)
+        await a_pattern()
+        clock.stand_still(drop.closes_at)
+        due = [entry.job for entry in TIMETABLE if entry.job is not jobs.send_reminders]
+
+        first = [await job(tools) for job in due]
+        again = [await job(tools) for job in due]
+        await asyncio.gather(*(job(tools) for job in due for _ in range(3)))
+
+        assert first[:2] == ["opened the drops of 2024-09-01T10:00:00+08:00", "expired 1 vouchers"]
+        assert again[:2] == [None, None]
+        assert (await Voucher.get()).state is VoucherState.EXPIRED
+        assert await Slot.all().count() == 15
+        assert await differences(database, library) == []
+
+    async def test_a_jump_over_many_drops_announces_them_in_order(self, database, noon, library, tools):
+        drop = await an_open_drop(library, noon)
+        for days in (3, 1, 2):
+            await Drop.create(
+                programme_id=drop.programme_id,
+                opens_at=drop.opens_at + timedelta(days=days),
+                closes_at=drop.closes_at + timedelta(days=days),
+                valid_until=drop.valid_until + timedelta(days=days),
+                quota=1,
+            )
+        clock.stand_still(noon + timedelta(days=60))
+
+        said = await jobs.announce_drops(tools)
+
+        assert re.findall(r"-(\d\d)T", said) == ["01", "02", "03", "04"]
+        assert await jobs.announce_drops(tools) is None
+
+
+class TestOncePerDay:
+    def test_is_due_at_the_first_question_and_then_once_a_day(self, noon):
+        due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
+        midnight = noon.replace(hour=0)
+
+        asked = {}
+        for at in (
+            noon,
+            noon + timedelta(hours=1),
+            midnight + timedelta(days=1),
+            midnight + timedelta(days=1, minutes=5),
+            midnight + timedelta(days=1, minutes=6),
+            midnight + timedelta(days=9, minutes=4),
+            noon + timedelta(days=20),
+        ):
+            asked[at.strftime("%d %H:%M")] = due.is_due(at)
+            if due.is_due(at):
+                due.note_done(at)
+
+        assert asked == {
+            "01 12:00": True,
+            "01 13:00": False,
+            "02 00:00": False,
+            "02 00:05": True,
+            "02 00:06": False,
+            "10 00:04": False,
+            "21 12:00": True,
+        }
+
+
+class TestRun:
+    async def test_a_daily_job_catches_up_after_a_jump(self, database, noon, tools):
+        due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
+        await a_pattern()
+        await running.run(jobs.lay_out_slots, tools, due)
+        assert await Slot.all().count() == 15
+        clock.stand_still(noon + timedelta(days=30))
+
+        for _ in range(2):
+            await running.run(jobs.lay_out_slots, tools, due)
+
+        assert await Slot.all().count() == 30
+
+    async def test_what_goes_wrong_is_logged_and_comes_again(self, noon, tools, caplog):
+        due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
+
+        for _ in range(2):  # no database is connected
+            await running.run(jobs.lay_out_slots, tools, due)
+
+        assert [record.getMessage() for record in caplog.records if record.exc_info] == [
+            "lay_out_slots failed, it is tried again"
+        ] * 2
+        assert due.is_due(noon)
+
+    async def test_the_timetable_runs_by_the_business_clock(self, database, library, tools):
+        start = datetime.fromisoformat("2024-09-01T09:59:59.5+08:00")
+        drop = await an_open_drop(library, start.replace(hour=12, minute=0, second=0, microsecond=0))
+        await clock.start_at(database, start)
+        await clock.follow(database)
+        timetable = running.Running(tools)
+        try:
+            async with asyncio.timeout(5):
+                while not (announced := (await Drop.get(id=drop.id)).announced_at):
+                    await asyncio.sleep(0.05)
+        finally:
+            await timetable.end()
+            await clock.stop()
+
+        assert drop.opens_at <= announced < drop.opens_at + timedelta(seconds=3)
+
+
+@asynccontextmanager
+async def a_scheduler(database_url, home):
+    """The scheduler's process, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "scheduler"),
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("HUANXIN_")},
+            "HUANXIN_HOME": str(home),
+            "HUANXIN_DATABASE_URL": database_url,
+            "HUANXIN_SANDBOX_PORT": "1",
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+    async def says(word, seconds=10.0):
+        async with asyncio.timeout(seconds):
+            while line := (await process.stderr.readline()).decode():
+                if word in line:
+                    return True
+        return False
+
+    try:
+        yield process, says
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_of_two_schedulers_one_leads_and_the_other_takes_over(database_url, tmp_path):
+    async with (
+        a_scheduler(database_url, tmp_path) as (first, first_says),
+        a_scheduler(database_url, tmp_path) as (second, second_says),
+    ):
+        assert await first_says("waiting to lead")
+        assert await second_says("waiting to lead")
+        leads = {
+            asyncio.create_task(says("this scheduler leads")): one
+            for one, says in ((first, first_says), (second, second_says))
+        }
+        done, waiting = await asyncio.wait(leads, return_when=asyncio.FIRST_COMPLETED)
+        (leader,), (spare,) = done, waiting
+        await asyncio.sleep(0.5)
+        assert not spare.done()
+
+        leads[leader].send_signal(signal.SIGKILL)
+
+        async with asyncio.timeout(5):
+            assert await spare
+        leads[spare].send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await leads[spare].wait() == 0
+
+
+async def test_a_leader_that_lost_the_database_ends_and_says_so(database_url, tmp_path):
+    async with a_scheduler(database_url, tmp_path) as (process, says):
+        assert await says("this scheduler leads")
+        admin = await asyncpg.connect(database_url)
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await admin.close()
+
+        assert await says("scheduler: ")
+        async with asyncio.timeout(5):
+            assert await process.wait() == 1
