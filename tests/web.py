@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from sanic.application.constants import ServerStage
+from sanic.application.state import ApplicationServerInfo
 
 from faq.matcher import Matcher
 from faq.packs import Library
@@ -87,10 +89,15 @@ async def serving(
     listening = socket.create_server(("127.0.0.1", 0))
     async with WeChat(settings.wechat, total_seconds=wechat_seconds) as wechat:
         app = build_app(settings, library, matcher, keys, wechat)
+        app.config.TOUCHUP = (
+            False  # Sanic rewrites its own code for one app of a process, and breaks the other
+        )
         server = await app.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()
         await server.before_start()
         await server.after_start()
+        # as under `app.run`: without it nothing that goes on behind an answer begins
+        app.state.server_info.append(ApplicationServerInfo({}, ServerStage.SERVING))
         try:
             async with aiohttp.ClientSession() as http:
                 yield Web(f"http://127.0.0.1:{listening.getsockname()[1]}", http)

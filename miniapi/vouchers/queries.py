@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.functions import Sum
 from tortoise.queryset import QuerySet
 
@@ -25,9 +26,8 @@ def in_state(vouchers: "QuerySet[Voucher]", state: VoucherState, at: datetime) -
         case VoucherState.ISSUED:
             return vouchers.filter(state=VoucherState.ISSUED, valid_until__gt=lapsed_before)
         case VoucherState.EXPIRED:
-            return vouchers.filter(state__in=[VoucherState.ISSUED, VoucherState.EXPIRED]).exclude(
-                state=VoucherState.ISSUED, valid_until__gt=lapsed_before
-            )
+            lapsed = Q(state=VoucherState.ISSUED, valid_until__lte=lapsed_before)
+            return vouchers.filter(Q(state=VoucherState.EXPIRED) | lapsed)
     return vouchers.filter(state=state)
 
 

@@ -126,7 +126,8 @@ def test_secrets_are_not_shown():
 class TestTheFile:
     def test_is_read_where_the_process_stands(self, tmp_path, monkeypatch):
         (tmp_path / ".env").write_text(
-            "# 注释\n\nHUANXIN_PORT = 9000\nHUANXIN_HOST='0.0.0.0'\nHUANXIN_HOME=\"家 home\"\nHUANXIN_WORKERS=\n",
+            "# 注释\n\nHUANXIN_PORT = 9000\nHUANXIN_HOST='0.0.0.0'\n"
+            'HUANXIN_HOME="家 home"\nHUANXIN_WORKERS=\n',
             encoding="utf-8",
         )
         monkeypatch.chdir(tmp_path)

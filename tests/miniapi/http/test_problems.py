@@ -132,14 +132,14 @@ class TestADatabaseThatIsAway:
         resident = await a_resident(noon)
         for _ in range(3):
             await cut_all_connections(database)
-            cut = [await web.get("/vouchers", by=None) for _ in range(2)]
-            assert {answer.status for answer in cut} == {401}
 
-            answers = [await web.get("/drops?region=yangling") for _ in range(3)]
+            answers = [await web.get("/vouchers", by=resident) for _ in range(3)]
 
-            assert {answer.status for answer in answers} <= {200, 503}
+            assert {answer.json.get("code", answer.status) for answer in answers} <= {
+                200,
+                "database_unavailable",
+            }
             assert answers[-1].status == 200
-        assert (await web.get("/vouchers", by=resident)).status == 200
 
     async def test_cut_off_in_the_middle_nothing_happened(self, web, noon, library, database):
         drop, resident = await an_open_drop(library, noon), await a_resident(noon)

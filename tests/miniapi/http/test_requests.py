@@ -89,9 +89,16 @@ class TestBody:
         assert wrong(answer) == {"items.0.note": "不能含有空字符 U+0000"}
 
     async def test_over_a_mebibyte_is_too_large(self, web):
-        answer = await web.post("/chat", raw=io.BytesIO(b" " * (1024 * 1024 + 1)))
+        async def in_pieces():
+            for _ in range(17):
+                yield b" " * 64 * 1024
 
-        assert (answer.status, answer.json["code"]) == (413, "too_large")
+        for raw in (io.BytesIO(b" " * (1024 * 1024 + 1)), in_pieces()):
+            answer = await web.post("/chat", raw=raw)
+
+            assert (answer.status, answer.json["code"]) == (413, "too_large")
+        whole = b'{"text": "' + b"a" * (1024 * 1024 - 12) + b'"}'
+        assert (await web.post("/chat", raw=io.BytesIO(whole))).json["code"] == "text_invalid"
 
     async def test_who_is_calling_comes_before_what_is_said(self, web):
         answer = await web.post("/reminders", raw=b"{")

@@ -7,11 +7,11 @@ from tests.factories.people import a_resident
 from tests.factories.slots import a_slot
 
 
-def a_booking(slot, **more):
+def a_booking(place, **more):
     return {
-        "slot": str(slot.id),
+        "slot": str(place.id),
         "items": [{"category": "冰箱", "note": "双开门"}, {"category": "tv"}],
-        "address": {"district": slot.district, "street": "示例路 8 号"},
+        "address": {"district": place.district, "street": "示例路 8 号"},
         **more,
     }
 
@@ -91,7 +91,7 @@ class TestBook:
             },
             "items": [
                 {"category": "fridge", "category_name": "冰箱", "note": "双开门"},
-                {"category": "tv", "category_name": "电视", "note": None},
+                {"category": "tv", "category_name": "电视机", "note": None},
             ],
             "address": {"district": "杨陵区", "street": "示例路 8 号"},
             "contact": {"name": "张**", "phone": "138****5678"},

@@ -113,6 +113,9 @@ async def running_sandbox(
             }
         )
         app = create_app(settings, None, push_try_every=push_try_every)
+        app.config.TOUCHUP = (
+            False  # Sanic rewrites its own code for one app of a process, and breaks the other
+        )
         server = await app.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()
         await server.before_start()
