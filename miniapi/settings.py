@@ -1,5 +1,6 @@
 """Every setting, read once from the environment and a `.env` file. Nothing else reads them."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -7,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,15 +116,11 @@ def keep_secret_key(home: Path) -> str:
     kept = home / "secret_key"
     if not kept.exists():
         home.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f"secret_key.{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
-        try:
-            os.link(fresh, kept)  # the first of two starts wins, and its key is whole
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        with NamedTemporaryFile("w", dir=home, prefix="secret_key.", encoding="ascii") as fresh:  # mode 0600
+            fresh.write(secrets.token_urlsafe(48))
+            fresh.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh.name, kept)  # the first of two starts wins, and its key is whole
     return kept.read_text(encoding="ascii").strip()
 
 
