@@ -18,6 +18,7 @@ from bot.skills import (
 SKILLS = (
     smalltalk.skill,
     reminder.reminder_cancel,
+    reminder.my_reminders,
     reminder.reminder,
     people.human,
     people.complaint,

@@ -13,6 +13,7 @@ from bot.skill import Skill, Slot, Turn, says
 
 USUAL_MINUTES = 10
 SHORTER_MINUTES = (5, 3, 1)
+MOST_TOLD = 4
 ALL = "all"
 
 
@@ -123,6 +124,35 @@ def which(turn: Turn) -> str | None:
 def _label(one: ReminderSeen, now: datetime) -> str:
     return f"{one.about}（{wording.moment(one.at, now)} 提醒）"
 
+
+async def tell_reminders(turn: Turn) -> Reply:
+    """The reminders still to come."""
+    seen = list(await turn.city.reminders(turn.caller))[:MOST_TOLD]
+    if not seen:
+        return Reply(
+            "您还没有设提醒。要在开抢前提醒您，说「开抢前提醒我」就行。",
+            "reminder",
+            suggestions=("开抢前提醒我",),
+            actions=(Action("reminder", "设一个提醒"),),
+        )
+    return Reply(
+        f"您设了这些提醒：{'；'.join(_label(one, turn.now) for one in seen)}。",
+        "reminder",
+        suggestions=("取消提醒",),
+        actions=tuple(Action("reminder", "看这条提醒", one.id) for one in seen),
+    )
+
+
+my_reminders = Skill(
+    name="reminder",
+    wanted=says(
+        r"我的提醒|(?:看|查)(?:看|一下|下)?.{0,4}提醒|我?(?:设|定|约|有)(?:了|过)?(?:哪些|什么|几个|几条)提醒"
+        r"|提醒(?:设|定)?(?:了没|好了没|有没有|有哪些|列表)",
+        unless=r"取消|关掉|关闭|不要|删|前提醒我",
+    ),
+    finish=tell_reminders,
+    needs_sign_in="看提醒要先登录，登录后我才看得到您设过的提醒。",
+)
 
 reminder = Skill(
     name="reminder",

@@ -54,7 +54,7 @@ class RequestInProgress(Conflict):
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
-    sentence = "系统暂时无法存取数据，请稍后再试。您的操作没有生效。"
+    sentence = "系统暂时无法存取数据，请稍后再试；如果刚才在提交，请先看看有没有成功。"
 
 
 class Broken(Refusal):

@@ -102,7 +102,10 @@ def answer_with_problems(app: Sanic) -> None:
     async def answer(request: Request, trouble: Exception) -> HTTPResponse:
         refusal = refusal_for(trouble, request)
         log.info("refused %s %s: %s", request.method, request.path, refusal.code)
-        return problem(refusal)
+        said = problem(refusal)
+        if isinstance(trouble, SanicMethodNotAllowed):
+            said.headers.update(trouble.headers)  # Allow (RFC 9110, 15.5.6)
+        return said
 
 
 def _database_is_away(trouble: BaseException) -> bool:

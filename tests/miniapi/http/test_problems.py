@@ -44,7 +44,9 @@ class TestEveryErrorIsAProblem:
         assert is_a_problem(await web.get("/drops/not-a-uuid"), 404, "not_found")
 
     async def test_a_method_that_is_not_there(self, web):
-        assert is_a_problem(await web.delete("/clock"), 405, "method_not_allowed")
+        answer = await web.delete("/clock")
+        assert is_a_problem(answer, 405, "method_not_allowed")
+        assert answer.headers["Allow"] == "GET"
         assert is_a_problem(await web.get("/login"), 405, "method_not_allowed")
 
     async def test_nobody_where_somebody_is_needed(self, web):
