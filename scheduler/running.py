@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from miniapi import clock
+from miniapi.errors import Refusal
 from scheduler.jobs import Tools
 from scheduler.timetable import TIMETABLE, Daily, Every, Job
 
@@ -75,6 +76,9 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None) -> None:
         return
     try:
         said = await job(tools)
+    except Refusal as refusal:
+        log.warning("%s waits: %s (%s)", job.__name__, refusal.code, refusal)
+        return
     except Exception:
         log.exception("%s failed, it is tried again", job.__name__)
         return
