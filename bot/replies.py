@@ -10,7 +10,7 @@ from faq.packs import Citation
 
 Thing = TypeVar("Thing")
 LONGEST = 700
-MOST_SUGGESTIONS = 4
+MOST_SUGGESTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def wechat_sandbox(options: argparse.Namespace) -> None:
     settings = Settings.from_environment()
     if options.with_parent:
         end_with_parent()
+    starting.listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT").close()
     with _database(settings) as url:
         app = sandbox.create_app(settings, url)
         app.run(
@@ -165,6 +166,13 @@ async def _require_schema(url: str) -> None:
         await connection.close()
 
 
+def _count(written: str) -> int:
+    """A number of processes, from 1 to 64."""
+    if not written.isdecimal() or not 1 <= int(written) <= 64:
+        raise argparse.ArgumentTypeError("应为 1 到 64 之间的整数")
+    return int(written)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huanxin", description="焕新：家电家居以旧换新小程序的后端")
     commands = parser.add_subparsers(required=True, metavar="命令")
@@ -177,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     command("up", up, "在一台机器上启动全部：数据库、示例城市、微信沙箱、接口、定时任务").add_argument(
         "--as-of", type=instant, metavar="时间", help="系统时钟从这一刻开始，例如 2024-09-01T09:58:00+08:00"
     )
-    command("serve", serve, "启动接口").add_argument("--workers", type=int, metavar="N", help="进程数")
+    command("serve", serve, "启动接口").add_argument("--workers", type=_count, metavar="N", help="进程数")
     command("scheduler", scheduler, "启动定时任务")
     box = command("wechat-sandbox", wechat_sandbox, "启动微信沙箱")
     box.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)

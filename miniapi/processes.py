@@ -14,6 +14,7 @@ END_WITHIN = 14.0  # seconds a process has to finish what is in hand
 SOON_AGAIN = 0.2
 LATER_AGAIN = 1.0  # where it keeps dying at once
 STABLE_AFTER = 5.0
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, a closed terminal
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +34,19 @@ class Stopped(Exception):
 
 
 def stop_on_signals() -> None:
-    """Let SIGINT and SIGTERM raise Stopped, also where a shell had SIGINT ignored."""
+    """Let the signals that end a program raise Stopped, also where a shell had SIGINT ignored."""
 
     def stop(number: int, _frame: object) -> None:
         raise Stopped(signal.Signals(number).name)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, stop)
 
 
 async def supervise(parts: Sequence[Part], environment: Mapping[str, str]) -> None:
-    """Run all parts until SIGINT or SIGTERM, replacing each that dies; then end all of them."""
+    """Run all parts until a signal ends us, replacing each that dies; then end all of them."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         loop.add_signal_handler(number, stop.set)
     keepers = [asyncio.create_task(_keep_running(part, environment)) for part in parts]
     try:

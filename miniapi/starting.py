@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -29,9 +30,9 @@ class CannotStart(Exception):
 def up(settings: Settings, database_url: str, as_of: datetime | None) -> None:
     """Migrate, load the demo city, set the clock and run every part until stopped."""
     settings = replace(settings, secret_key=settings.secret_key or keep_secret_key(settings.home))
-    listening = _listen(settings.host, settings.port, "HUANXIN_PORT")
+    listening = listen(settings.host, settings.port, "HUANXIN_PORT")
     if settings.wechat.sandbox:
-        _listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT").close()
+        listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT").close()
     goes_on_from = asyncio.run(_prepare(settings, database_url, as_of))
     parts = [*_workers(listening, settings.workers), _scheduler()]
     if settings.wechat.sandbox:
@@ -41,7 +42,7 @@ def up(settings: Settings, database_url: str, as_of: datetime | None) -> None:
 
 def serve(settings: Settings, database_url: str, workers: int) -> None:
     """Run the API until stopped."""
-    listening = _listen(settings.host, settings.port, "HUANXIN_PORT")
+    listening = listen(settings.host, settings.port, "HUANXIN_PORT")
     asyncio.run(supervise(_workers(listening, workers), _environment(settings, database_url)))
 
 
@@ -86,7 +87,8 @@ async def _tell_when_ready(settings: Settings, goes_on_from: datetime) -> None:
 
 
 async def _until_answering(http: aiohttp.ClientSession, address: str) -> None:
-    for _ in range(int(READY_WITHIN / 0.1)):
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
         try:
             async with http.get(address) as answer:
                 if answer.status == 200:
@@ -97,13 +99,13 @@ async def _until_answering(http: aiohttp.ClientSession, address: str) -> None:
     print(f"{address} 在 {READY_WITHIN:.0f} 秒内没有就绪，请看上面的日志", file=sys.stderr, flush=True)
 
 
-def _listen(host: str, port: int, setting: str) -> socket.socket:
+def listen(host: str, port: int, setting: str) -> socket.socket:
     """A listening socket that all workers share: a waiting connection outlives the worker that dies."""
     try:
         return socket.create_server((host, port), backlog=4096)
     except OSError as problem:
         raise CannotStart(
-            f"{host}:{port} 无法使用（{problem.strerror}），请用 {setting} 换一个端口"
+            f"{host}:{port} 无法使用（{os.strerror(problem.errno or 0)}），可能焕新已经在运行；也可以用 {setting} 换一个端口"
         ) from None
 
 

@@ -4,6 +4,7 @@ One process owns the server of a home and holds a file lock; everybody else only
 It listens on a socket only, in a folder nobody else may enter.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -129,6 +130,8 @@ def _start(server: Server, *, fsync: bool) -> None:
 def _stop(server: Server) -> None:
     if server.pid_file.exists() and not _pid_is_a_strangers(server):
         run(server, "pg_ctl", "stop", "-D", str(server.data), "-m", "fast", "-w", "-t", "60")
+    with contextlib.suppress(OSError):  # empty now, unless the server would not stop
+        server.sockets.rmdir()
 
 
 def _pid_is_a_strangers(server: Server) -> bool:
