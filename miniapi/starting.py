@@ -104,8 +104,9 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=4096)
     except OSError as problem:
+        why = os.strerror(problem.errno or 0)
         raise CannotStart(
-            f"{host}:{port} 无法使用（{os.strerror(problem.errno or 0)}），可能焕新已经在运行；也可以用 {setting} 换一个端口"
+            f"{host}:{port} 无法使用（{why}）：焕新可能已在运行，或用 {setting} 换端口"
         ) from None
 
 
