@@ -76,6 +76,7 @@ def build_app(settings: Settings, library: Library, matcher: Matcher, keys: Keys
     docs.describe(app)
     answer_with_problems(app)
     app.ctx.occasions = OCCASIONS
+    app.ctx.keys = keys
     _inject(app, settings, Dialogue(library, matcher), library, keys, wechat)
 
     app.register_middleware(_name_the_request, "response")

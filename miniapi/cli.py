@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except (Failed, SettingsError, DatabaseUnusable, PackError, starting.CannotStart) as problem:
         sys.exit(f"huanxin: {problem}")
-    except (OSError, asyncpg.PostgresError) as problem:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         sys.exit(f"huanxin: 无法使用数据库或网络：{problem}")
 
 
@@ -132,7 +132,7 @@ def audit(options: argparse.Namespace) -> None:
     try:
         with _database(Settings.from_environment()) as url:
             found = asyncio.run(money_audit.differences(url, faq.packs.load()))
-    except (DatabaseUnusable, OSError, asyncpg.PostgresError) as problem:
+    except (DatabaseUnusable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         sys.exit(f"audit: cannot read: {problem}")
     if found:
         sys.exit("\n".join([*found, f"audit: {len(found)} differences"]))

@@ -150,7 +150,13 @@ async def _keep_reading(connection: asyncpg.Connection, database_url: str) -> No
                 if connection.is_closed():
                     connection = await asyncpg.connect(database_url, timeout=5)
                 await asyncio.wait_for(_read(connection), timeout=5)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                TimeoutError,
+            ) as problem:
                 log.warning("the clock cannot be read, it runs on by itself: %s", problem)
                 connection.terminate()
                 await asyncio.sleep(1)

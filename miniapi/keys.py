@@ -19,6 +19,7 @@ class Keys:
     def __init__(self, secret_key: str) -> None:
         self._seal = Fernet(base64.urlsafe_b64encode(_derive(secret_key, b"huanxin seal 1")))
         self._identity = _derive(secret_key, b"huanxin identity 1")
+        self._request = _derive(secret_key, b"huanxin request 1")
 
     def seal(self, text: str) -> str:
         """Encrypt and authenticate; the same text never looks the same twice."""
@@ -34,6 +35,10 @@ class Keys:
     def fingerprint(self, id_number: str) -> str:
         """64 hex digits that stand for one identity and tell nothing about it without the key."""
         return hmac.new(self._identity, id_number.encode(), hashlib.sha256).hexdigest()
+
+    def digest(self, body: bytes) -> str:
+        """64 hex digits that tell whether a request is the same again, and nothing else of it."""
+        return hmac.new(self._request, body, hashlib.sha256).hexdigest()
 
 
 def _derive(secret_key: str, purpose: bytes) -> bytes:

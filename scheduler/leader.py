@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 LOCK = 0x73_63_68_65_64  # "sched"
+ASK_AGAIN = 1.0  # seconds between two tries to become the leader
 CHECK_EVERY = 2.0  # seconds between two looks whether we still are
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ async def leading(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database_url)
     try:
         log.info("waiting to lead")
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(ASK_AGAIN)  # a statement that waits would hold back vacuum
         log.info("this scheduler leads")
         yield connection
     finally:

@@ -1,7 +1,7 @@
 """Planning, announcing and counting drops."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from faq.rules import CalendarRule
 from miniapi.database import sql
@@ -19,7 +19,7 @@ async def plan_season(programme: Programme, calendar: CalendarRule, *, quota: in
             programme=programme,
             opens_at=opens_at,
             valid_until=valid_until,
-            closes_at=valid_until + timedelta(seconds=1),
+            closes_at=valid_until,
             quota=quota,
         )
         for opens_at in calendar.drops()

@@ -1,7 +1,6 @@
 """The header Idempotency-Key: the same key of the same caller gets the first answer again."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from miniapi.database import sql
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress, invalid_field
 from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
+from miniapi.keys import Keys
 
 KEPT_FOR = timedelta(hours=24)
 LEASE_SECONDS = 60  # a request that died does not block its key for longer
@@ -64,7 +64,8 @@ async def _once(
     request: Request, caller: Caller, key: str, work: Callable[[], Awaitable[HTTPResponse]]
 ) -> HTTPResponse:
     route = f"{request.method} {request.path}"[:100]
-    kept = await _take(caller.id, route, key, request.body, at=clock.now())
+    keys: Keys = request.app.ctx.keys
+    kept = await _take(caller.id, route, key, request.body, keys, at=clock.now())
     if isinstance(kept, HTTPResponse):
         return kept
     mine = KeptAnswer.filter(lease=kept, status=None)
@@ -73,13 +74,15 @@ async def _once(
     except BaseException:
         await mine.delete()
         raise
-    await mine.update(status=answer.status, answer=(answer.body or b"").decode())
+    await mine.update(status=answer.status, answer=keys.seal((answer.body or b"").decode()))
     return answer
 
 
-async def _take(caller: UUID, route: str, key: str, body: bytes, *, at: datetime) -> HTTPResponse | UUID:
+async def _take(
+    caller: UUID, route: str, key: str, body: bytes, keys: Keys, *, at: datetime
+) -> HTTPResponse | UUID:
     """The lease under which the work may be done now, or the answer it had."""
-    lease, body_hash = new_id(), hashlib.sha256(body).hexdigest()
+    lease, body_hash = new_id(), keys.digest(body)
     values = [lease, caller, route, key, body_hash, at + KEPT_FOR, at]
     taken = await sql.rows(TAKE, *values)
     if taken:
@@ -89,4 +92,5 @@ async def _take(caller: UUID, route: str, key: str, body: bytes, *, at: datetime
         raise RequestInProgress()
     if kept.body_hash != body_hash:
         raise IdempotencyMismatch()
-    return raw((kept.answer or "").encode(), status=kept.status or 200, content_type="application/json")
+    body = keys.unseal(kept.answer or "").encode()
+    return raw(body, status=kept.status or 200, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Answers kept for a caller who repeats a request with the same Idempotency-Key."""
+"""Answers kept, and sealed, for a caller who repeats a request with the same Idempotency-Key."""
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint

@@ -7,8 +7,8 @@ from tortoise.queryset import QuerySet
 
 from miniapi.clock import SHANGHAI
 from miniapi.pickup import rules
-from miniapi.pickup.errors import NoSuchPickup, NoSuchSlot
-from miniapi.pickup.models import Pickup, Slot
+from miniapi.pickup.errors import NoSuchPickup, NoSuchSlot, NotBooked
+from miniapi.pickup.models import Pickup, PickupState, Slot
 from miniapi.reminders.occasions import Occasion
 
 
@@ -47,8 +47,10 @@ async def pickup(pickup_id: UUID, resident_id: UUID) -> Pickup:
 
 
 async def occasion(pickup_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
-    """The coming of the crew, as something to be reminded of. Raises NoSuchPickup."""
+    """The coming of the crew, as something to be reminded of. Raises NoSuchPickup, NotBooked."""
     found = await pickup(pickup_id, resident_id)
+    if found.state is not PickupState.BOOKED:
+        raise NotBooked()
     return Occasion(
         kind="pickup",
         subject=found.id,

@@ -50,7 +50,7 @@ class ContactPerson(Body):
     """Whom the crew asks for."""
 
     name: Annotated[str, Field(min_length=1, max_length=20)]
-    phone: Annotated[str, Field(pattern=r"^1[3-9]\d{9}$")]
+    phone: Annotated[str, Field(pattern=r"^1[3-9][0-9]{9}$")]
 
 
 class BookPickup(Body):

@@ -56,6 +56,8 @@ async def kept_by(resident: Resident | None, region: str) -> Fen:
 async def occasion(voucher_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
     """The expiry of a voucher, as something to be reminded of. Raises NoSuchVoucher."""
     found = await voucher(voucher_id, resident_id)
+    if found.state_at(at) is not VoucherState.ISSUED:
+        raise NoSuchVoucher()
     return Occasion(
         kind="voucher_expiry",
         subject=found.id,

@@ -24,7 +24,7 @@ async def a_drop(programme: Programme, opens_at: datetime, *, quota: int = 100) 
         programme=programme,
         opens_at=opens_at,
         valid_until=valid_until,
-        closes_at=valid_until + timedelta(seconds=1),
+        closes_at=valid_until,
         quota=quota,
     )
 

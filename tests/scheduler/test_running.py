@@ -40,7 +40,7 @@ class TestJobs:
         drop = await an_open_drop(library, noon)
         await vouchers.claim(drop.id, await a_resident(noon), library, at=noon)
         await a_pattern()
-        clock.stand_still(drop.closes_at)
+        clock.stand_still(drop.valid_until + timedelta(seconds=1))
         due = [entry.job for entry in TIMETABLE if entry.job is not jobs.send_reminders]
 
         first = [await job(tools) for job in due]

@@ -15,7 +15,7 @@ async def test_a_drop_is_shown_as_it_stands(web, noon, library):
     assert answer.json == {
         "id": str(drop.id),
         "opens_at": "2024-09-01T10:00:00+08:00",
-        "closes_at": "2024-09-09T00:00:00+08:00",
+        "closes_at": "2024-09-08T23:59:59+08:00",
         "valid_until": "2024-09-08T23:59:59+08:00",
         "quota": 7,
         "remaining": 7,

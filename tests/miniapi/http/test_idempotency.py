@@ -156,3 +156,11 @@ async def test_without_a_caller_a_key_means_nothing(web):
 
     assert [answer.status for answer in answers] == [200, 200]
     assert await KeptAnswer.all().count() == 0
+
+
+async def test_what_is_kept_tells_nothing_to_who_reads_the_table(web, noon):
+    resident, slot = await a_resident(noon), await a_slot(noon)
+
+    await web.post("/pickups", by=resident, headers=KEY, **a_booking(slot, street="示例路 8 号"))
+
+    assert "示例路" not in (await KeptAnswer.get()).answer

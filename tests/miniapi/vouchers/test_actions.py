@@ -96,6 +96,14 @@ class TestClaim:
         with pytest.raises(DropNotOpen):
             await actions.claim(drop.id, late, library, at=over)
 
+    async def test_the_last_moment_of_a_drop_still_gives_a_voucher(self, database, noon, library):
+        drop = await an_open_drop(library, noon)
+        last = drop.closes_at - timedelta(microseconds=1)
+
+        voucher = await actions.claim(drop.id, await a_resident(noon), library, at=last)
+
+        assert voucher.valid_until > voucher.issued_at
+
     async def test_a_frozen_drop_says_why(self, database, noon, library):
         drop = await an_open_drop(library, noon)
         await Drop.filter(id=drop.id).update(frozen_because="系统维护")
