@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 SANDBOX_APPID = "wx0000000000000001"
 SANDBOX_SECRET = "sandbox-secret"  # noqa: S105  the sandbox's, which guards nothing
 SANDBOX_PUSH_TOKEN = "sandbox"  # noqa: S105
-DEMO_SEASON = "2024-09-01T09:58:00+08:00"
 
 Environment = Mapping[str, str]
 

@@ -1,7 +1,5 @@
 """Programmes: the executable schemes of a region."""
 
-from datetime import datetime
-
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
@@ -26,7 +24,3 @@ class Programme(Model):
             UniqueConstraint(fields=("code",), name="one_programme_per_code"),
             CheckConstraint(check="opens_at < closes_at", name="programme_lasts"),
         )
-
-    def is_open(self, at: datetime) -> bool:
-        """Whether vouchers may be claimed and redeemed."""
-        return self.opens_at <= at < self.closes_at

@@ -26,7 +26,7 @@ class Quote:
 
 
 def quote(pack: Pack, items: Sequence[rules.Item], *, used: Fen, at: datetime) -> Quote:
-    """Quote by the rules of a region's pack; `used` is what the person has kept or has reserved.
+    """Quote by the rules of a region's pack; `used` is what the person has kept so far.
 
     Raises NoSubsidyRule where the document fixes no standard.
     """
