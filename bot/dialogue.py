@@ -37,6 +37,9 @@ _WHO_AND_WHERE = re.compile(
     r"(?:现在|人|家)?(?:住在|住|在|是)(?:的|人)?[\s,，]*(?:那边|这边|那里|这里|那儿|这儿)?"
 )
 _MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈ok.。…~～!！?？\s]+", re.IGNORECASE)
+_ASKS_NOTHING_MORE = re.compile(
+    r"(?:那|我|该|要|现在)*(?:怎么|咋|如何|怎样)(?:办|处理|弄|解决)(?:呢|啊|呀|才好)?"
+)
 _OWN_WORDS = 6  # a follow-up with more words than that stands on its own
 
 
@@ -52,6 +55,7 @@ class Dialogue:
         raw = text[:LONGEST_MESSAGE]
         message = plain(raw)
         named = self._note_place(message, memory, caller)
+        unanswered, memory.unanswered = memory.unanswered, None
         turn = Turn(
             text=message,
             raw=raw,
@@ -61,6 +65,7 @@ class Dialogue:
             memory=memory,
             now=city.now(),
             region=memory.region,
+            unanswered=unanswered,
         )
         reply = await self._reply(turn, named)
         return reply.within_bounds()
@@ -183,7 +188,9 @@ class Dialogue:
         """The questions of a message, if each stands for itself and they are not the same one."""
         for pattern, sure in ((_BREAK, False), (_SOFT_BREAK, True)):
             pieces = [
-                piece for piece in (piece.strip() for piece in pattern.split(turn.text)) if len(piece) >= 3
+                piece
+                for piece in (piece.strip() for piece in pattern.split(turn.text))
+                if len(piece) >= 3 and not _ASKS_NOTHING_MORE.fullmatch(piece)
             ]
             if not 2 <= len(pieces) <= MOST_PARTS:
                 continue
@@ -254,6 +261,8 @@ class Dialogue:
             return smalltalk.reply(turn.text)
         if found.best is None or found.verdict == "none":
             return self._policy.decline(turn.region, found)
+        if found.verdict == "suggest" or found.best.unset:
+            memory.unanswered = turn.raw
         if found.verdict == "suggest":
             return self._policy.suggest(found)
         memory.question, memory.topic = turn.text, found.best.topic

@@ -30,6 +30,7 @@ class Memory:
     offered: str | None = None  # a skill just offered, which a bare 好 accepts
     question: str | None = None  # the last question that was answered
     topic: str | None = None  # what that question was about
+    unanswered: str | None = None  # the question just asked, where only a person can answer it
     items: list[list[Any]] = field(default_factory=list)  # the last priced items: [category, fen]
     task: Task | None = None
 
@@ -43,6 +44,7 @@ class Memory:
             "offered": self.offered,
             "question": _cut(self.question),
             "topic": self.topic,
+            "unanswered": _cut(self.unanswered),
             "items": [[category, fen] for category, fen in self.items[:MOST_VALUES]],
             "task": None
             if task is None
@@ -67,6 +69,7 @@ class Memory:
             offered=_text(kept.get("offered")),
             question=_text(kept.get("question")),
             topic=_text(kept.get("topic")),
+            unanswered=_text(kept.get("unanswered")),
             items=_items(kept.get("items")),
             task=_task(kept.get("task")),
         )

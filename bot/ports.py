@@ -116,12 +116,17 @@ class ReminderSeen:
 
 @dataclass(frozen=True, slots=True)
 class TicketSeen:
-    """Something brought to the staff; kind is complaint or help, state open, answered or closed."""
+    """Something brought to the staff, and what they said last.
+
+    Kind is complaint, help, policy or identity, state open, answered or closed.
+    """
 
     id: str
     number: str
     kind: str
     state: str
+    answer: str | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,11 @@ class City(Protocol):
 
     async def reschedule_pickup(self, caller: Caller, pickup_id: str, slot_id: str) -> PickupSeen: ...
 
-    async def open_ticket(self, caller: Caller, kind: str, text: str) -> TicketSeen: ...
+    async def open_ticket(
+        self, caller: Caller, kind: str, text: str, clause: str | None = None
+    ) -> TicketSeen: ...
+
+    async def tickets(self, caller: Caller) -> Sequence[TicketSeen]: ...
 
     async def shops(self, region: str) -> Sequence[Place]: ...
 

@@ -15,11 +15,12 @@ MOST_SUGGESTIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button under a reply; an id names what it is about."""
+    """A button under a reply; an id names what it is about, `ticket` the kind of ticket it opens."""
 
     kind: str
     label: str
     id: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Turn:
     now: datetime
     region: str | None
     known: dict[str, Any] = field(default_factory=dict)  # what the task under way has learnt
+    unanswered: str | None = None  # the question just before, where only a person can answer it
 
     @property
     def today(self) -> date:

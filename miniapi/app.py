@@ -3,17 +3,15 @@
 import json
 from contextlib import AsyncExitStack
 
-from sanic import Blueprint, Request, Sanic
-from sanic.response import BaseHTTPResponse
+from sanic import Blueprint, Sanic
 from sanic_ext import Extend
 from sanic_ext.config import Config
 from sanic_ext.extensions.injection.extension import InjectionExtension
 
-import faq.packs
 from bot.dialogue import Dialogue
 from faq.matcher import Matcher
 from faq.packs import Library
-from miniapi import clock, docs, health
+from miniapi import clock, docs, health, stalls
 from miniapi.accounts import callers
 from miniapi.accounts import routes as accounts
 from miniapi.accounts.identity import IdentityVerifier, NoVerifier, SandboxVerifier
@@ -23,16 +21,28 @@ from miniapi.database.connection import connected
 from miniapi.drops import queries as drops
 from miniapi.drops import routes as drop_routes
 from miniapi.http.answers import dumps
+from miniapi.http.counters import Counters
+from miniapi.http.headers import protect
+from miniapi.http.limits import Limits
+from miniapi.http.observing import observe
 from miniapi.http.problems import answer_with_problems
+from miniapi.http.service import Service
 from miniapi.keys import Keys
 from miniapi.merchants import routes as merchants
 from miniapi.pickup import queries as pickup
 from miniapi.pickup import routes as pickup_routes
+from miniapi.privacy import desk_routes as privacy_desk
+from miniapi.privacy import notice as privacy_notice
+from miniapi.privacy import routes as privacy
+from miniapi.privacy.notice import PrivacyNotices
 from miniapi.programmes import routes as programmes
 from miniapi.reminders import routes as reminders
 from miniapi.reminders.occasions import Occasions
 from miniapi.reminders.templates import Templates
+from miniapi.reports import routes as reports
 from miniapi.settings import Settings
+from miniapi.staff import callers as staff
+from miniapi.staff import routes as staff_routes
 from miniapi.tickets import routes as tickets
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers import routes as voucher_routes
@@ -40,6 +50,7 @@ from miniapi.wechat.client import WeChat
 
 API = (
     accounts.routes,
+    staff_routes.routes,
     reminders.routes,
     tickets.routes,
     programmes.routes,
@@ -48,6 +59,8 @@ API = (
     voucher_routes.routes,
     pickup_routes.routes,
     chat.routes,
+    privacy.routes,
+    privacy_desk.routes,
 )
 
 OCCASIONS: Occasions = {
@@ -56,13 +69,19 @@ OCCASIONS: Occasions = {
     "voucher_expiry": vouchers.occasion,
 }
 
-LARGEST_BODY = 1024 * 1024  # bytes
 
-
-def build_app(settings: Settings, library: Library, matcher: Matcher, keys: Keys, wechat: WeChat) -> Sanic:
-    """Routes, errors and injection; opens nothing."""
-    app = Sanic("huanxin", configure_logging=False, dumps=dumps, loads=json.loads)
-    app.config.REQUEST_MAX_SIZE = LARGEST_BODY
+def build_app(
+    settings: Settings,
+    library: Library,
+    matcher: Matcher,
+    keys: Keys,
+    wechat: WeChat,
+    counters: Counters | None = None,
+) -> Sanic:
+    """Routes, errors and injection; opens nothing. Workers of a host bring the counters that they share."""
+    app = Service("huanxin", configure_logging=False, dumps=dumps, loads=json.loads)
+    app.bound(Limits(settings.limits, counters or Counters()), settings.limits.most_in_flight)
+    app.config.PROXIES_COUNT = settings.limits.proxies or None
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10.0
     app.config.FALLBACK_ERROR_FORMAT = "json"
     Extend(
@@ -72,27 +91,36 @@ def build_app(settings: Settings, library: Library, matcher: Matcher, keys: Keys
         config=Config(oas_ui_redoc=False, oas_ui_swagger=False, oas_url_prefix=docs.PREFIX),
     )
     app.blueprint(Blueprint.group(*API, url_prefix="/api/v1"))
-    app.blueprint(Blueprint.group(chat.wechat_routes, health.routes, docs.routes))
+    app.blueprint(Blueprint.group(chat.wechat_routes, health.routes, reports.routes, docs.routes))
     docs.describe(app)
     answer_with_problems(app)
     app.ctx.occasions = OCCASIONS
     app.ctx.keys = keys
     _inject(app, settings, Dialogue(library, matcher), library, keys, wechat)
 
-    app.register_middleware(_name_the_request, "response")
+    observe(app)
+    app.register_middleware(protect, "response")
     return app
 
 
-def create_app(settings: Settings, database_url: str, secret_key: str) -> Sanic:
+def create_app(
+    settings: Settings,
+    library: Library,
+    matcher: Matcher,
+    database_url: str,
+    secret_key: str,
+    counters: Counters,
+) -> Sanic:
     """The application with everything it uses: database, clock, WeChat."""
-    library, wechat = faq.packs.load(), WeChat(settings.wechat)
-    app = build_app(settings, library, Matcher(library, settings.cache), Keys(secret_key), wechat)
+    wechat = WeChat(settings.wechat)
+    app = build_app(settings, library, matcher, Keys(secret_key), wechat, counters)
 
     @app.before_server_start
     async def open_everything(app: Sanic) -> None:
         app.ctx.opened = opened = AsyncExitStack()
-        await opened.enter_async_context(connected(database_url))
-        await clock.follow(database_url)
+        await opened.enter_async_context(stalls.watched("worker"))
+        await opened.enter_async_context(connected(database_url, slow_query_ms=settings.slow_query_ms))
+        await clock.follow(database_url, once_started=True)
         opened.push_async_callback(clock.stop)
         await opened.enter_async_context(wechat)
 
@@ -103,18 +131,17 @@ def create_app(settings: Settings, database_url: str, secret_key: str) -> Sanic:
     return app
 
 
-async def _name_the_request(request: Request, answer: BaseHTTPResponse) -> None:
-    answer.headers["X-Request-ID"] = str(request.id)
-
-
 def _inject(
     app: Sanic, settings: Settings, dialogue: Dialogue, library: Library, keys: Keys, wechat: WeChat
 ) -> None:
     """What a handler may ask for by type."""
     verifier = SandboxVerifier() if settings.wechat.sandbox else NoVerifier()
-    app.ext.add_dependency(callers.SignedInResident, callers.signed_in_resident)
-    app.ext.add_dependency(callers.Anyone, callers.anyone)
+    demo = settings.wechat.sandbox  # accounts of the demo are nobody's where real people sign in
+    app.ext.add_dependency(callers.SignedInResident, staff.resident_for(demo=demo))
+    app.ext.add_dependency(callers.Anyone, staff.anyone_for(demo=demo))
     app.ext.add_dependency(callers.Newcomer, callers.Newcomer)
+    for kind in staff.KINDS:
+        app.ext.add_dependency(kind, staff.caller_of(kind, demo=demo))
     app.ext.add_dependency(Settings, lambda: settings)
     app.ext.add_dependency(Library, lambda: library)
     app.ext.add_dependency(Keys, lambda: keys)
@@ -123,3 +150,5 @@ def _inject(
     app.ext.add_dependency(Templates, lambda: templates)
     app.ext.add_dependency(Talker, lambda: talker)
     app.ext.add_dependency(IdentityVerifier, lambda: verifier)
+    notices = privacy_notice.load()
+    app.ext.add_dependency(PrivacyNotices, lambda: notices)

@@ -1,11 +1,11 @@
 """The command `huanxin`."""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import asyncpg
 
@@ -16,14 +16,24 @@ from bot.memory import Memory
 from bot.ports import Caller
 from faq.matcher import Matcher
 from faq.packs import PackError
-from miniapi import clock, sandbox, starting
+from miniapi import clock, logs, sandbox, starting
 from miniapi.chat.city import ServiceCity
 from miniapi.database import embedded, schema
 from miniapi.database.connection import connected
 from miniapi.database.embedded import DatabaseUnusable
-from miniapi.processes import Stopped, end_with_parent, stop_on_signals
+from miniapi.errors import Refusal
+from miniapi.operation import archive, key_commands, secrets
+from miniapi.operation.archive import BackupError
+from miniapi.operation.backup import back_up
+from miniapi.operation.doctor import examine
+from miniapi.operation.findings import Verdict
+from miniapi.operation.restore import check_manifest
+from miniapi.operation.restore import restore as fill
+from miniapi.processes import KeepsEnding
 from miniapi.reports import audit as money_audit
 from miniapi.settings import Settings, SettingsError, instant
+from miniapi.staff import commands as staff_commands
+from miniapi.stopping import Stopped, run, stop_no_more, stop_on_signals
 
 
 class Failed(Exception):
@@ -36,12 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stop_on_signals()
     try:
         options.run(options)
-    except Stopped:
-        sys.exit(0)
-    except (Failed, SettingsError, DatabaseUnusable, PackError, starting.CannotStart) as problem:
+    except (
+        Failed,
+        SettingsError,
+        DatabaseUnusable,
+        PackError,
+        BackupError,
+        starting.CannotStart,
+        KeepsEnding,
+    ) as problem:
         sys.exit(f"huanxin: {problem}")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         sys.exit(f"huanxin: 无法使用数据库或网络：{problem}")
+    finally:
+        stop_no_more()
 
 
 def up(options: argparse.Namespace) -> None:
@@ -50,7 +68,8 @@ def up(options: argparse.Namespace) -> None:
     as_of = options.as_of or settings.as_of
     if as_of and not settings.wechat.sandbox:
         raise SettingsError("--as-of: 设置了真实的微信凭证时不能改变时钟")
-    with _database(settings) as url:
+    logs.begin(settings.log_level, settings.log_format, "up")
+    with starting.alone(settings.home), _database(settings) as url:
         starting.up(settings, url, as_of)
 
 
@@ -59,36 +78,31 @@ def serve(options: argparse.Namespace) -> None:
     settings = Settings.from_environment()
     if settings.secret_key is None:
         raise SettingsError("HUANXIN_SECRET_KEY: 必须设置（至少 32 个字符）")
+    logs.begin(settings.log_level, settings.log_format, "serve")
     with _database(settings) as url:
-        asyncio.run(_require_schema(url))
         starting.serve(settings, url, options.workers or settings.workers)
 
 
 def scheduler(options: argparse.Namespace) -> None:
     """What happens by itself."""
     settings = Settings.from_environment()
+    logs.begin(settings.log_level, settings.log_format, "scheduler")
     with _database(settings) as url:
-        asyncio.run(_require_schema(url))
         starting.schedule(settings, url)
 
 
 def wechat_sandbox(options: argparse.Namespace) -> None:
     """A stand-in for WeChat."""
     settings = Settings.from_environment()
-    if options.with_parent:
-        end_with_parent()
-    starting.listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT").close()
+    logs.begin(settings.log_level, settings.log_format, "wechat-sandbox")
     with _database(settings) as url:
-        app = sandbox.create_app(settings, url)
-        app.run(
-            host="127.0.0.1", port=settings.sandbox_port, single_process=True, access_log=False, motd=False
-        )
+        starting.play_wechat(settings, url)
 
 
 def migrate(options: argparse.Namespace) -> None:
     """Bring the database to this version's schema."""
     with _database(Settings.from_environment()) as url:
-        asyncio.run(schema.migrate(url))
+        run(schema.migrate(url))
     print(f"数据库已是最新：{schema.LATEST}")
 
 
@@ -102,7 +116,7 @@ def ask(options: argparse.Namespace) -> None:
         raise Failed("请输入 1 到 500 个字的问题。")
 
     async def answer(url: str) -> None:
-        await _require_schema(url)
+        await starting.require_schema(url)
         async with connected(url):
             await clock.follow(url)
             try:
@@ -117,7 +131,7 @@ def ask(options: argparse.Namespace) -> None:
             print(f"  依据：《{source.document}》{source.clause} {source.heading}（{STATUS[source.status]}）")
 
     with _database(settings) as url:
-        asyncio.run(answer(url))
+        run(answer(url))
 
 
 def policy_check(options: argparse.Namespace) -> None:
@@ -128,10 +142,10 @@ def policy_check(options: argparse.Namespace) -> None:
 
 
 def audit(options: argparse.Namespace) -> None:
-    """Whether every money rule holds."""
+    """Whether every money rule holds, and the audit log is one unbroken chain."""
     try:
         with _database(Settings.from_environment()) as url:
-            found = asyncio.run(money_audit.differences(url, faq.packs.load()))
+            found = run(money_audit.differences(url, faq.packs.load()))
     except (DatabaseUnusable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         sys.exit(f"audit: cannot read: {problem}")
     if found:
@@ -139,11 +153,124 @@ def audit(options: argparse.Namespace) -> None:
     print("audit: 0 differences")
 
 
+def backup(options: argparse.Namespace) -> None:
+    """One file that holds the whole installation but its key."""
+    settings, target = Settings.from_environment(), options.file.expanduser().absolute()
+    keys = secrets.known_keys(settings)
+    ids = keys.ids if keys else ()
+    try:
+        with _database(settings) as url, _progress() as progress:
+            made = run(
+                back_up(
+                    url,
+                    target,
+                    keys=ids,
+                    journal=settings.home / sandbox.JOURNAL,
+                    replace=options.force,
+                    progress=progress,
+                )
+            )
+    except Stopped:
+        raise Failed("备份被中止，没有写出文件") from None
+    print(f"已备份到 {target}：系统时间 {made.business_time}，{sum(made.rows.values())} 行")
+    print(f"恢复时需要指纹为 {'、'.join(ids)} 的密钥，它不在备份里，请另外保管" if ids else NO_KEY)
+
+
+def restore(options: argparse.Namespace) -> None:
+    """A backup, into an installation that has nothing yet."""
+    settings = Settings.from_environment()
+    journal, keys = settings.home / sandbox.JOURNAL, secrets.known_keys(settings)
+    try:
+        with archive.opened(options.file.expanduser()) as (source, manifest):
+            check_manifest(manifest, keys.ids if keys else ())
+            with _database(settings) as url:
+                with _progress() as progress:
+                    run(fill(url, source, manifest, journal=journal, progress=progress))
+                run(schema.migrate(url))
+                found = run(money_audit.differences(url, faq.packs.load()))
+    except Stopped:
+        raise Failed(
+            "恢复被中止：请再运行一次；如果提示已有数据，就是已恢复，请运行 huanxin migrate 和 huanxin audit"
+        ) from None
+    if found:
+        sys.exit("\n".join([*found, f"audit: {len(found)} differences"]))
+    print(f"已恢复 {sum(manifest.rows.values())} 行，备份时的系统时间是 {manifest.business_time}")
+    print("audit: 0 differences")
+
+
+def doctor(options: argparse.Namespace) -> None:
+    """What is wrong with this machine or this installation, and what to do."""
+    try:
+        settings: Settings | SettingsError = Settings.from_environment()
+    except SettingsError as problem:
+        settings = problem
+
+    async def look() -> int:
+        found = 0
+        async for finding in examine(settings):
+            print(finding, flush=True)
+            found += finding.verdict == Verdict.BAD
+        return found
+
+    if found := run(look()):
+        raise Failed(f"有 {found} 处必须解决（✗）")
+    print("可以运行。")
+
+
+def staff(options: argparse.Namespace) -> None:
+    """Accounts of the staff."""
+    settings = Settings.from_environment()
+    if (keys := secrets.known_keys(settings)) is None:
+        raise Failed("没有找到密钥：请设置 HUANXIN_SECRET_KEY，或先运行一次 huanxin up")
+
+    async def act(url: str) -> str:
+        await starting.require_schema(url)
+        async with connected(url):
+            await clock.follow(url)
+            try:
+                said: str = await options.act(options, keys, clock.now())
+            finally:
+                await clock.stop()
+        return said
+
+    try:
+        with _database(settings) as url:
+            print(run(act(url)))
+    except Refusal as refusal:
+        raise Failed(str(refusal)) from None
+
+
+def keys(options: argparse.Namespace) -> None:
+    """The keys that personal data is sealed with."""
+    settings = Settings.from_environment()
+    if (known := secrets.known_keys(settings)) is None:
+        raise Failed("没有找到密钥：请设置 HUANXIN_SECRET_KEY，或先运行一次 huanxin up")
+
+    async def act(url: str, progress: Callable[[str], None]) -> str:
+        await starting.require_schema(url)
+        async with connected(url):
+            await clock.follow(url)
+            try:
+                asked = key_commands.Asked(options, settings, known, url, clock.now(), progress)
+                said: str = await options.act(asked)
+            finally:
+                await clock.stop()
+        return said
+
+    try:
+        with _database(settings) as url, _progress() as progress:
+            said = run(act(url, progress))
+    except key_commands.KeysRefused as refused:
+        raise Failed(str(refused)) from None
+    print(said)
+
+
 def show_version(options: argparse.Namespace) -> None:
     """Which version this is."""
     print(f"huanxin {version('huanxin')}")
 
 
+NO_KEY = "注意：没有找到密钥（HUANXIN_SECRET_KEY），恢复时将无法核对它"
 STATUS = {"in_force": "现行", "expired": "已结束", "draft": "草案", "consultation": "征求意见稿"}
 
 
@@ -157,13 +284,19 @@ def _database(settings: Settings) -> Iterator[str]:
         yield server.url()
 
 
-async def _require_schema(url: str) -> None:
-    connection = await asyncpg.connect(url)
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Where somebody watches: one line on the terminal that is written over and over."""
+    watched = sys.stderr.isatty()
+
+    def tell(line: str) -> None:
+        if watched:
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
     try:
-        if not await schema.is_current(connection):
-            raise Failed("数据库的表结构不是这个版本的，请先运行 huanxin migrate")
+        yield tell
     finally:
-        await connection.close()
+        tell("")
 
 
 def _count(written: str) -> int:
@@ -187,15 +320,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("serve", serve, "启动接口").add_argument("--workers", type=_count, metavar="N", help="进程数")
     command("scheduler", scheduler, "启动定时任务")
-    box = command("wechat-sandbox", wechat_sandbox, "启动微信沙箱")
-    box.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
+    command("wechat-sandbox", wechat_sandbox, "启动微信沙箱")
     command("migrate", migrate, "把数据库升级到这个版本")
     question = command("ask", ask, "问一个问题")
     question.add_argument("question", metavar="问题")
     question.add_argument("--region", metavar="地区", help="例如 yangling")
     policy = commands.add_parser("policy", help="政策资料").add_subparsers(required=True, metavar="命令")
     policy.add_parser("check", help="检查政策资料").set_defaults(run=policy_check)
-    command("audit", audit, "核对每一分钱")
+    command("audit", audit, "核对每一分钱和审计日志")
+    staff_commands.describe(command("staff", staff, "工作人员的账号"))
+    key_commands.describe(command("keys", keys, "加密个人信息的密钥"))
+    saving = command("backup", backup, "备份到一个文件，运行中也可以")
+    saving.add_argument("file", metavar="FILE", type=Path)
+    saving.add_argument("--force", action="store_true", help="覆盖已有的文件")
+    command("restore", restore, "把备份恢复到一个空的安装").add_argument("file", metavar="FILE", type=Path)
+    command("doctor", doctor, "检查这台机器和这个安装")
     command("version", show_version, "显示版本")
     return parser
 

@@ -12,6 +12,7 @@ from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
 from miniapi.pickup.actions import lay_out_slots
 from miniapi.pickup.models import SlotPattern
 from miniapi.programmes.actions import open_programme
+from miniapi.staff import demo as staff
 
 REGION = "yangling"
 PROGRAMME = "yangling-2024-demo"
@@ -32,8 +33,10 @@ PEOPLE = (
 )
 
 
-async def load(library: Library, openid_of: Callable[[str], str], *, at: datetime) -> None:
-    """Load the demo city where it is missing; what is there already stays as it is."""
+async def load(
+    library: Library, openid_of: Callable[[str], str], staff_password: str, *, at: datetime
+) -> None:
+    """Load the demo city where it is missing; what is there already stays as it is, but for the password."""
     pack = library.packs[REGION]
     calendar, fund = pack.rules.calendar(at.date()), pack.rules.fund(at.date())
     if calendar is None or fund is None:
@@ -52,6 +55,7 @@ async def load(library: Library, openid_of: Callable[[str], str], *, at: datetim
         ]
         await SlotPattern.bulk_create(patterns, ignore_conflicts=True)
         await lay_out_slots(at=at)
+    await staff.load(staff_password, at=at)
 
 
 async def _load_merchants() -> None:

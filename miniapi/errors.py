@@ -59,4 +59,6 @@ class TooMany(Refusal):
 
 
 class Unavailable(Refusal):
-    """Something we depend on is away; nothing was changed."""
+    """Something we depend on is away; nothing was changed. `again_after` seconds it may be back."""
+
+    again_after: ClassVar[int] = 5

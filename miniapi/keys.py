@@ -1,45 +1,77 @@
-"""The keys of an installation: sealing personal data, and fingerprints of identities."""
+"""The keys of an installation: sealing personal data, and telling whether a request is the same again."""
 
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from miniapi.settings import secrets_of
+
 
 class SealBroken(Exception):
-    """Sealed with another key, or damaged."""
+    """Sealed with a key that is not here, or damaged."""
 
 
 class Keys:
-    """Keys derived from the installation's secret, one for each purpose (HKDF, RFC 5869)."""
+    """Keys derived from the installation's secrets, one for each purpose (HKDF, RFC 5869).
+
+    Several secrets are separated by commas: the first one seals, all of them open.
+    """
 
     def __init__(self, secret_key: str) -> None:
-        self._seal = Fernet(base64.urlsafe_b64encode(_derive(secret_key, b"huanxin seal 1")))
-        self._identity = _derive(secret_key, b"huanxin identity 1")
-        self._request = _derive(secret_key, b"huanxin request 1")
+        self._seals: dict[str, Fernet] = {}
+        self._requests: list[bytes] = []
+        for secret in secrets_of(secret_key):
+            self._seals[key_id(secret)] = Fernet(base64.urlsafe_b64encode(_derive(secret, b"huanxin seal 1")))
+            self._requests.append(_derive(secret, b"huanxin request 1"))
+        self.ids = tuple(self._seals)
+
+    @property
+    def id(self) -> str:
+        """Which secret seals."""
+        return self.ids[0]
 
     def seal(self, text: str) -> str:
-        """Encrypt and authenticate; the same text never looks the same twice."""
-        return self._seal.encrypt(text.encode()).decode("ascii")
+        """Encrypt and authenticate, with the key's id before it; the same text never looks the same twice."""
+        return f"{self.id}:{self._seals[self.id].encrypt(text.encode()).decode('ascii')}"
 
     def unseal(self, sealed: str) -> str:
-        """The text again. Raises SealBroken."""
-        try:
-            return self._seal.decrypt(sealed.encode("ascii")).decode()
-        except InvalidToken:
-            raise SealBroken("sealed with another key, or damaged") from None
-
-    def fingerprint(self, id_number: str) -> str:
-        """64 hex digits that stand for one identity and tell nothing about it without the key."""
-        return hmac.new(self._identity, id_number.encode(), hashlib.sha256).hexdigest()
+        """The text again; what was sealed before keys had ids is tried with each. Raises SealBroken."""
+        named, colon, token = sealed.rpartition(":")
+        if colon and named not in self._seals:
+            raise SealBroken(f"sealed with the key {named}, and here are only {', '.join(self.ids)}")
+        return _opened(token, [self._seals[named]] if colon else self._seals.values())
 
     def digest(self, body: bytes) -> str:
         """64 hex digits that tell whether a request is the same again, and nothing else of it."""
-        return hmac.new(self._request, body, hashlib.sha256).hexdigest()
+        return _digest(self._requests[0], body)
+
+    def is_digest(self, digest: str, body: bytes) -> bool:
+        """Whether a digest is of this request, made with any of the keys."""
+        return any(hmac.compare_digest(digest, _digest(key, body)) for key in self._requests)
 
 
-def _derive(secret_key: str, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret_key.encode())
+def key_id(secret: str) -> str:
+    """What people, backups and sealed text call one secret by: 8 hex digits, which tell nothing of it."""
+    return _derive(secret, b"huanxin key id 1").hex()[:8]
+
+
+def _opened(token: str, seals: Iterable[Fernet]) -> str:
+    for seal in seals:
+        try:
+            return seal.decrypt(token.encode()).decode()
+        except InvalidToken:
+            continue
+    raise SealBroken("damaged, or sealed with a key that is not here")
+
+
+def _digest(key: bytes, body: bytes) -> str:
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())

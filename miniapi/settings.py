@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 SANDBOX_APPID = "wx0000000000000001"
 SANDBOX_SECRET = "sandbox-secret"  # noqa: S105  the sandbox's, which guards nothing
 SANDBOX_PUSH_TOKEN = "sandbox"  # noqa: S105
+MOST_A_MINUTE = 1_000_000  # that any limit may allow
 
 Environment = Mapping[str, str]
 
@@ -36,6 +37,17 @@ class WeChatSettings:
 
 
 @dataclass(frozen=True)
+class LimitSettings:
+    """How much anybody may ask of us; 0 switches a limit off. By address, unless the name says by whom."""
+
+    requests_per_minute: int
+    sign_ins_per_minute: int
+    person_requests_per_minute: int
+    most_in_flight: int  # requests in the hands of one worker
+    proxies: int  # of ours in front of us: their X-Forwarded-For is believed
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the service is told from outside. Sizes are in the unit that the name says."""
 
@@ -47,8 +59,12 @@ class Settings:
     database_url: str | None = field(repr=False)
     as_of: datetime | None
     secret_key: str | None = field(repr=False)
+    demo_password: str | None = field(repr=False)
     wechat: WeChatSettings
+    limits: LimitSettings
     log_level: str
+    log_format: Literal["json", "text"] | None
+    slow_query_ms: int
 
     @property
     def cache(self) -> Path:
@@ -73,9 +89,13 @@ class Settings:
             workers=reader.number("HUANXIN_WORKERS", 2, 1, 64),
             database_url=reader.read("HUANXIN_DATABASE_URL", _database_url),
             as_of=reader.read("HUANXIN_AS_OF", instant),
-            secret_key=reader.read("HUANXIN_SECRET_KEY", _long_enough),
+            secret_key=reader.read("HUANXIN_SECRET_KEY", _secret_key),
+            demo_password=reader.read("HUANXIN_DEMO_PASSWORD", _demo_password),
             wechat=_wechat(reader),
+            limits=_limits(reader),
             log_level=reader.read("HUANXIN_LOG_LEVEL", _log_level) or "INFO",
+            log_format=reader.read("HUANXIN_LOG_FORMAT", _log_format),
+            slow_query_ms=reader.number("HUANXIN_SLOW_QUERY_MS", 200, 1, 60_000),
         )
         if settings.as_of and not settings.wechat.sandbox:
             reader.wrong.append("HUANXIN_AS_OF: 设置了真实的微信凭证时不能改变时钟，请去掉它")
@@ -93,12 +113,20 @@ NAMES = (
     "HUANXIN_DATABASE_URL",
     "HUANXIN_AS_OF",
     "HUANXIN_SECRET_KEY",
+    "HUANXIN_DEMO_PASSWORD",
     "HUANXIN_WECHAT_APPID",
     "HUANXIN_WECHAT_SECRET",
     "HUANXIN_WECHAT_API_BASE",
     "HUANXIN_WECHAT_PUSH_TOKEN",
     "HUANXIN_WECHAT_PUSH_AES_KEY",
+    "HUANXIN_PROXIES",
+    "HUANXIN_REQUESTS_PER_MINUTE",
+    "HUANXIN_SIGN_INS_PER_MINUTE",
+    "HUANXIN_PERSON_REQUESTS_PER_MINUTE",
+    "HUANXIN_MOST_IN_FLIGHT",
     "HUANXIN_LOG_LEVEL",
+    "HUANXIN_LOG_FORMAT",
+    "HUANXIN_SLOW_QUERY_MS",
 )
 
 
@@ -110,17 +138,33 @@ def instant(written: str) -> datetime:
     return at
 
 
+def secrets_of(secret_key: str) -> tuple[str, ...]:
+    """The secrets written in one line, separated by commas: the first one seals, all of them open."""
+    return tuple(secret.strip() for secret in secret_key.split(","))
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess."""
+    return secrets.token_urlsafe(48)
+
+
 def keep_secret_key(home: Path) -> str:
-    """The key of this home: made at the first call, kept under it with mode 0600."""
-    kept = home / "secret_key"
-    if not kept.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=home, prefix="secret_key.", encoding="ascii") as fresh:  # mode 0600
-            fresh.write(secrets.token_urlsafe(48))
+    """The key of this home, made at the first call and kept under it; several after a rotation."""
+    return kept(home / "secret_key", new_secret)
+
+
+def kept(file: Path, make: Callable[[], str]) -> str:
+    """The secret that a file keeps: made at the first call, readable by its owner alone."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(
+            "w", dir=file.parent, prefix=f"{file.name}.", encoding="ascii"
+        ) as fresh:  # 0600
+            fresh.write(make())
             fresh.flush()
             with contextlib.suppress(FileExistsError):
-                os.link(fresh.name, kept)  # the first of two starts wins, and its key is whole
-    return kept.read_text(encoding="ascii").strip()
+                os.link(fresh.name, file)  # the first of two starts wins, and its secret is whole
+    return file.read_text(encoding="ascii").strip()
 
 
 class _Reader:
@@ -171,6 +215,16 @@ def _wechat(reader: _Reader) -> WeChatSettings:
     )
 
 
+def _limits(reader: _Reader) -> LimitSettings:
+    return LimitSettings(
+        requests_per_minute=reader.number("HUANXIN_REQUESTS_PER_MINUTE", 1200, 0, MOST_A_MINUTE),
+        sign_ins_per_minute=reader.number("HUANXIN_SIGN_INS_PER_MINUTE", 300, 0, MOST_A_MINUTE),
+        person_requests_per_minute=reader.number("HUANXIN_PERSON_REQUESTS_PER_MINUTE", 240, 0, MOST_A_MINUTE),
+        most_in_flight=reader.number("HUANXIN_MOST_IN_FLIGHT", 1000, 1, 1_000_000),
+        proxies=reader.number("HUANXIN_PROXIES", 0, 0, 10),
+    )
+
+
 def _dotenv(path: Path) -> dict[str, str]:
     """`NAME=value` lines; `#` begins a comment line; quotes around a value are taken off."""
     if not path.is_file():
@@ -196,9 +250,15 @@ def _http_url(written: str) -> str:
     return written
 
 
-def _long_enough(written: str) -> str:
-    if len(written) < 32:
-        raise ValueError("至少 32 个字符")
+def _secret_key(written: str) -> str:
+    if any(len(secret) < 32 for secret in secrets_of(written)):
+        raise ValueError("至少 32 个字符；有几个密钥时用逗号隔开，每个都至少 32 个字符")
+    return written
+
+
+def _demo_password(written: str) -> str:
+    if len(written) < 8:
+        raise ValueError("至少 8 个字符")
     return written
 
 
@@ -217,4 +277,10 @@ def _aes_key(written: str) -> str:
 def _log_level(written: str) -> str:
     if written not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("应为 DEBUG、INFO、WARNING 或 ERROR")
+    return written
+
+
+def _log_format(written: str) -> str:
+    if written not in {"json", "text"}:
+        raise ValueError("应为 json 或 text")
     return written

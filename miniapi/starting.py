@@ -1,133 +1,268 @@
-"""Starting the parts together: what `up`, `serve` and `scheduler` do."""
+"""Starting the parts together: what `up`, `serve`, `scheduler` and `wechat-sandbox` do."""
 
-import asyncio
+import errno
+import fcntl
+import logging
 import os
+import runpy
 import socket
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
-import aiohttp
+import asyncpg
 
 import faq.packs
-from miniapi import clock, demo
-from miniapi.database import schema
+from miniapi import clock, demo, metrics, sandbox
+from miniapi.announcing import announce
+from miniapi.database import embedded, schema
 from miniapi.database.connection import connected
 from miniapi.http.answers import written
-from miniapi.processes import Part, supervise
+from miniapi.processes import Part, not_for_parts, supervise
 from miniapi.sandbox.state import openid_of
-from miniapi.settings import Settings, keep_secret_key
+from miniapi.settings import Settings, keep_secret_key, kept, secrets_of
+from miniapi.staff import passwords
+from miniapi.stopping import end_with_parent, run, stop_on_signals
+from miniapi.worker import ready_to_fork
 
-READY_WITHIN = 60.0  # seconds
+PORT_FREE_WITHIN = 3.0  # seconds: the workers of an `up` that was killed let go of it
+ASK_AGAIN = 1.0  # seconds between two questions to a database that is away
+SAY_AGAIN = 60.0  # seconds between two lines about it
+CONNECT_WITHIN = 5.0  # seconds
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+log = logging.getLogger(__name__)
 
 
 class CannotStart(Exception):
     """A part cannot run here; the message says what to do."""
 
 
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """The only `up` of this home while the block runs. Raises CannotStart where there is one already."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a") as lock, not_for_parts(lock):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(f"{home} 里已有一个焕新在运行：先停下它，或换一个 HUANXIN_HOME") from None
+        yield
+
+
 def up(settings: Settings, database_url: str, as_of: datetime | None) -> None:
     """Migrate, load the demo city, set the clock and run every part until stopped."""
+    check_secret(settings)
     settings = replace(settings, secret_key=settings.secret_key or keep_secret_key(settings.home))
     listening = listen(settings.host, settings.port, "HUANXIN_PORT")
+    parts, tells = [], []
     if settings.wechat.sandbox:
-        listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT").close()
-    goes_on_from = asyncio.run(_prepare(settings, database_url, as_of))
-    parts = [*_workers(listening, settings.workers), _scheduler()]
-    if settings.wechat.sandbox:
-        parts.insert(0, Part("wechat-sandbox", [*_python("miniapi.cli"), "wechat-sandbox", "--with-parent"]))
-    asyncio.run(_run(parts, _environment(settings, database_url), settings, goes_on_from))
+        box = listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
+        parts.append(_sandbox(settings, database_url, box))
+        tells.append(settings.wechat.api_base)
+    goes_on_from = run(_prepare(settings, database_url, as_of))
+    parts += [*_workers(settings, database_url, listening, settings.workers), _scheduler()]
+    base = _address(settings)
+    lines = [
+        f"焕新已就绪，系统时间从 {written(goes_on_from)} 走起",
+        f"  居民  {base}/",
+        f"  文档  {base}/docs",
+        *(f"  微信沙箱  {address}/" for address in tells),
+        *_demo_staff(settings),
+        "按 Ctrl-C 停止",
+    ]
+    parts.append(_herald([f"{base}/readyz", *tells], lines))
+    _keep(settings, database_url, parts, f"api-{settings.port}")
 
 
 def serve(settings: Settings, database_url: str, workers: int) -> None:
     """Run the API until stopped."""
+    check_secret(settings)
     listening = listen(settings.host, settings.port, "HUANXIN_PORT")
-    asyncio.run(supervise(_workers(listening, workers), _environment(settings, database_url)))
+    parts = _prepared(settings, database_url)
+    parts += _workers(settings, database_url, listening, workers)
+    base = _address(settings)
+    parts.append(_herald([f"{base}/readyz"], [f"焕新接口已就绪：{base}/"]))
+    _keep(settings, database_url, parts, f"api-{settings.port}")
 
 
 def schedule(settings: Settings, database_url: str) -> None:
     """Run the scheduler until stopped."""
-    asyncio.run(supervise([_scheduler()], _environment(settings, database_url)))
+    parts = [*_prepared(settings, database_url), _scheduler()]
+    _keep(settings, database_url, parts, f"{metrics.SCHEDULERS}{os.getpid()}")
 
 
-async def _prepare(settings: Settings, database_url: str, as_of: datetime | None) -> datetime:
-    """Schema, clock and demo data; returns the time the home goes on from."""
-    await schema.migrate(database_url)
-    library = faq.packs.load()
-    goes_on_from = await clock.start_at(database_url, as_of)
-    if settings.wechat.sandbox:
-        async with connected(database_url):
-            await demo.load(library, openid_of, at=goes_on_from)
-    return goes_on_from
+def play_wechat(settings: Settings, database_url: str) -> None:
+    """Run the stand-in for WeChat until stopped."""
+    box = listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
+    _keep(settings, database_url, [_sandbox(settings, database_url, box)], "sandbox")
 
 
-async def _run(
-    parts: Sequence[Part], environment: Mapping[str, str], settings: Settings, goes_on_from: datetime
-) -> None:
-    telling = asyncio.create_task(_tell_when_ready(settings, goes_on_from))
+def check_secret(settings: Settings) -> None:
+    """Raise CannotStart where the key that was set cannot open what the kept one has sealed."""
+    file = settings.home / "secret_key"
+    if settings.secret_key is None or not file.exists():
+        return
+    if set(secrets_of(file.read_text(encoding="ascii"))).isdisjoint(secrets_of(settings.secret_key)):
+        raise CannotStart(
+            f"HUANXIN_SECRET_KEY 与 {file} 里保存的不同，已有的资料会无法解密：请用保存的那一个"
+        )
+
+
+async def require_schema(database_url: str) -> None:
+    """Raise CannotStart where the database is not of this version; OSError and such where it is away."""
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_WITHIN)
     try:
-        await supervise(parts, environment)
+        if not await schema.is_current(connection):
+            raise CannotStart("数据库的表结构不是这个版本的，请先运行 huanxin migrate")
     finally:
-        telling.cancel()
-
-
-async def _tell_when_ready(settings: Settings, goes_on_from: datetime) -> None:
-    base = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104
-    sandbox = settings.wechat.api_base if settings.wechat.sandbox else None
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
-        for address in filter(None, [f"{base}/readyz", sandbox]):
-            await _until_answering(http, address)
-    print(f"焕新已就绪，系统时间从 {written(goes_on_from)} 走起")
-    print(f"  居民  {base}/")
-    print(f"  文档  {base}/docs")
-    if sandbox:
-        print(f"  微信沙箱  {sandbox}/")
-    print("按 Ctrl-C 停止", flush=True)
-
-
-async def _until_answering(http: aiohttp.ClientSession, address: str) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    while time.monotonic() < deadline:
-        try:
-            async with http.get(address) as answer:
-                if answer.status == 200:
-                    return
-        except (aiohttp.ClientError, TimeoutError):
-            pass
-        await asyncio.sleep(0.1)
-    print(f"{address} 在 {READY_WITHIN:.0f} 秒内没有就绪，请看上面的日志", file=sys.stderr, flush=True)
+        await connection.close()
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
     """A listening socket that all workers share: a waiting connection outlives the worker that dies."""
+    deadline = time.monotonic() + PORT_FREE_WITHIN
+    while True:
+        try:
+            return socket.create_server((host, port), backlog=4096)
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                why = os.strerror(problem.errno or 0)
+                raise CannotStart(
+                    f"{host}:{port} 无法使用（{why}）：焕新可能已在运行，或用 {setting} 换端口"
+                ) from None
+        time.sleep(0.1)
+
+
+async def _prepare(settings: Settings, database_url: str, as_of: datetime | None) -> datetime:
+    """Schema, demo data and then the clock; returns the time the home goes on from."""
+    await schema.migrate(database_url)
+    if settings.wechat.sandbox:
+        library = faq.packs.load()
+        at = await clock.would_start_at(database_url, as_of)
+        async with connected(database_url):
+            await demo.load(library, openid_of, _demo_password(settings), at=at)
+    return await clock.start_at(database_url, as_of)
+
+
+def _demo_password(settings: Settings) -> str:
+    """The password of the demo's staff: the one that was set, or the home's own."""
+    return settings.demo_password or kept(settings.home / "demo_password", passwords.made)
+
+
+def _demo_staff(settings: Settings) -> Sequence[str]:
+    """How to sign in as the demo's staff; a password that was set is not repeated."""
+    if not settings.wechat.sandbox:
+        return ()
+    password = "见 HUANXIN_DEMO_PASSWORD" if settings.demo_password else _demo_password(settings)
+    return (f"  管理  账号 bureau，密码 {password}",)
+
+
+def _prepared(settings: Settings, database_url: str) -> list[Part]:
+    """Check the schema and set the clock: now, or by a part as soon as the database is back."""
     try:
-        return socket.create_server((host, port), backlog=4096)
-    except OSError as problem:
-        why = os.strerror(problem.errno or 0)
-        raise CannotStart(
-            f"{host}:{port} 无法使用（{why}）：焕新可能已在运行，或用 {setting} 换端口"
-        ) from None
+        run(_check_and_start_clock(settings, database_url))
+    except AWAY as problem:
+        log.warning("the database is away, what needs it waits: %s", problem)
+        return [Part("start", _later(settings, database_url), again=False)]
+    return []
 
 
-def _workers(listening: socket.socket, count: int) -> list[Part]:
-    number = listening.fileno()
-    command = [*_python("miniapi.worker"), str(number)]
-    return [Part(f"worker-{index}", command, inherits=(number,)) for index in range(1, count + 1)]
+async def _check_and_start_clock(settings: Settings, database_url: str) -> None:
+    await require_schema(database_url)
+    await clock.start_at(database_url, settings.as_of)
+
+
+def _later(settings: Settings, database_url: str) -> Callable[[], None]:
+    def work() -> None:
+        stop_on_signals()
+        end_with_parent()
+        says_again = time.monotonic() + SAY_AGAIN
+        while True:
+            time.sleep(ASK_AGAIN)
+            try:
+                run(_check_and_start_clock(settings, database_url))
+            except (*AWAY, CannotStart) as problem:
+                if time.monotonic() > says_again:
+                    log.warning("still waiting for the database: %s", problem)
+                    says_again = time.monotonic() + SAY_AGAIN
+            else:
+                log.info("the database is there")
+                return
+
+    return work
+
+
+def _workers(settings: Settings, database_url: str, listening: socket.socket, count: int) -> list[Part]:
+    if settings.secret_key is None:
+        raise CannotStart("HUANXIN_SECRET_KEY: 必须设置（至少 32 个字符）")
+    work = ready_to_fork(settings, database_url, settings.secret_key, listening)
+    return [Part(f"worker-{index}", work) for index in range(1, count + 1)]
 
 
 def _scheduler() -> Part:
-    return Part("scheduler", _python("scheduler"))
+    def work() -> None:
+        runpy.run_module("scheduler", run_name="__main__")  # by name: what it imports, imports us
+
+    return Part("scheduler", work)
 
 
-def _python(module: str) -> list[str]:
-    return [sys.executable, "-m", module]
+def _sandbox(settings: Settings, database_url: str, listening: socket.socket) -> Part:
+    def work() -> None:
+        end_with_parent()
+        app = sandbox.create_app(settings, database_url)
+        app.run(sock=listening, single_process=True, access_log=False, motd=False)
+
+    return Part("wechat-sandbox", work)
+
+
+def _herald(addresses: Sequence[str], lines: Sequence[str]) -> Part:
+    def work() -> None:
+        end_with_parent()
+        announce(addresses, lines)
+
+    return Part("herald", work, again=False)
+
+
+def _database(settings: Settings) -> Part:
+    def work() -> None:
+        stop_on_signals()
+        end_with_parent()
+        embedded.watch(embedded.Server(settings.home))
+
+    return Part("database", work)
+
+
+def _keep(settings: Settings, database_url: str, parts: list[Part], name: str) -> None:
+    """Run all parts, and where the database is our own, what watches over it."""
+    if settings.database_url is None:
+        parts = [_database(settings), *parts]
+    with metrics.shared(settings.home, name):
+        os.environ.update(_environment(settings, database_url))
+        supervise(parts)
+
+
+def _address(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"
 
 
 def _environment(settings: Settings, database_url: str) -> dict[str, str]:
     """What the parts read: ours, with what was found or made here."""
-    found = {**os.environ, "HUANXIN_DATABASE_URL": database_url, "HUANXIN_HOME": str(settings.home)}
-    found.pop("HUANXIN_AS_OF", None)  # the clock has been set; it never goes back
+    found = {
+        "HUANXIN_DATABASE_URL": database_url,
+        "HUANXIN_HOME": str(settings.home),
+        "HUANXIN_AS_OF": "",  # the clock has been set; it never goes back
+    }
     if settings.secret_key is not None:
         found["HUANXIN_SECRET_KEY"] = settings.secret_key
     return found

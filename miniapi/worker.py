@@ -1,28 +1,33 @@
-"""One process that answers HTTP, started by `huanxin serve` on a socket it inherits."""
+"""One process that answers HTTP: what it needs is loaded before the fork, the rest is its life after it."""
 
 import asyncio
 import socket
-import sys
+from collections.abc import Callable
 
 import uvloop
 
-from miniapi import logs
+import faq.packs
+from faq.matcher import Matcher
 from miniapi.app import create_app
-from miniapi.processes import end_with_parent
+from miniapi.http.counters import Counters
+from miniapi.http.service import Connection, hold_many_connections
 from miniapi.settings import Settings
+from miniapi.stopping import end_with_parent
 
 
-def main() -> None:
-    """Serve on the listening socket whose number is the first argument."""
-    settings = Settings.from_environment()
-    if settings.secret_key is None or settings.database_url is None:
-        sys.exit("HUANXIN_SECRET_KEY 和 HUANXIN_DATABASE_URL 必须设置（huanxin serve 会传给它的进程）")
-    logs.begin(settings.log_level)
-    end_with_parent()
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    app = create_app(settings, settings.database_url, settings.secret_key)
-    app.run(sock=socket.socket(fileno=int(sys.argv[1])), single_process=True, access_log=False, motd=False)
+def ready_to_fork(
+    settings: Settings, database_url: str, secret_key: str, listening: socket.socket
+) -> Callable[[], None]:
+    """Load what workers share and open nothing; returns the life of a worker that serves on this socket."""
+    library = faq.packs.load()
+    matcher = Matcher(library, settings.cache)
+    counters = Counters()
 
+    def work() -> None:
+        end_with_parent()
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        app = create_app(settings, library, matcher, database_url, secret_key, counters)
+        hold_many_connections()
+        app.run(sock=listening, protocol=Connection, single_process=True, access_log=False, motd=False)
 
-if __name__ == "__main__":
-    main()
+    return work

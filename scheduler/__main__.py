@@ -6,11 +6,11 @@ import logging
 import signal
 import sys
 
-from miniapi import clock, logs
-from miniapi.database.connection import connected
-from miniapi.processes import end_with_parent
+from miniapi import clock, logs, stalls
+from miniapi.database.connection import WORKING, connected
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
+from miniapi.stopping import end_with_parent
 from miniapi.wechat.client import WeChat
 from scheduler import leader, running
 from scheduler.jobs import Tools
@@ -34,26 +34,35 @@ async def main(settings: Settings, database_url: str) -> None:
 
 async def _work(settings: Settings, database_url: str) -> None:
     async with (
-        leader.leading(database_url) as connection,
-        connected(database_url),
+        stalls.watched("scheduler"),
+        connected(database_url, bounds=WORKING, slow_query_ms=settings.slow_query_ms),
         WeChat(settings.wechat) as wechat,
     ):
-        await clock.follow(database_url)
-        timetable = running.Running(Tools(wechat, Templates(wechat)))
+        await clock.follow(database_url, once_started=True)
+        tools = Tools(wechat, Templates(wechat))
+        try:
+            while True:
+                try:
+                    await _lead(tools, database_url)
+                except leader.LeadershipLost as lost:
+                    log.warning("this scheduler leads no more: %s", lost)
+        finally:
+            await clock.stop()
+
+
+async def _lead(tools: Tools, database_url: str) -> None:
+    async with leader.leading(database_url) as connection:
+        timetable = running.Running(tools)
         try:
             await leader.watch(connection)
         finally:
             await timetable.end()
-            await clock.stop()
 
 
 if __name__ == "__main__":
     settings = Settings.from_environment()
     if settings.database_url is None:
         sys.exit("HUANXIN_DATABASE_URL 必须设置（huanxin scheduler 会传给它）")
-    logs.begin(settings.log_level)
+    logs.begin(settings.log_level, settings.log_format, "scheduler")
     end_with_parent()
-    try:
-        asyncio.run(main(settings, settings.database_url))
-    except leader.LeadershipLost as lost:
-        sys.exit(f"scheduler: {lost}")
+    asyncio.run(main(settings, settings.database_url))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from miniapi import clock
+from miniapi.audit import queries as audit
 from miniapi.drops import actions as drops
 from miniapi.http.answers import written
 from miniapi.pickup import actions as pickup
+from miniapi.privacy import cleaning
 from miniapi.reminders import sending
 from miniapi.reminders.templates import Templates
 from miniapi.vouchers import actions as vouchers
@@ -41,3 +43,15 @@ async def expire_vouchers(tools: Tools) -> str | None:
 async def lay_out_slots(tools: Tools) -> str | None:
     """Keep two weeks of slots open."""
     return f"laid out {await pickup.lay_out_slots(at=clock.now())} slots"
+
+
+async def clean_up(tools: Tools) -> str | None:
+    """Forget what nobody needs any more."""
+    gone = await cleaning.clean_up(at=clock.now())
+    return f"forgot {', '.join(f'{many} {what}' for what, many in gone.items())}" if gone else None
+
+
+async def anchor_audit_log(tools: Tools) -> str | None:
+    """Say where the audit log ends."""
+    last = await audit.head()
+    return f"the audit log ends with event {last.seq}, hash {last.hash}" if last else None

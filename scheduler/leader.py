@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,11 @@ import asyncpg
 
 LOCK = 0x73_63_68_65_64  # "sched"
 ASK_AGAIN = 1.0  # seconds between two tries to become the leader
+SAY_AGAIN = 60.0  # seconds between two lines about a database that is away
+CONNECT_WITHIN = 5.0  # seconds
 CHECK_EVERY = 2.0  # seconds between two looks whether we still are
+
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +25,30 @@ class LeadershipLost(Exception):
 
 @asynccontextmanager
 async def leading(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Wait until this process is the leader, then lead while the block runs."""
-    connection = await asyncpg.connect(database_url)
+    """Wait until this process is the leader, also for the database; then lead while the block runs."""
+    log.info("waiting to lead")
+    connection, says_again = None, 0.0
     try:
-        log.info("waiting to lead")
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
-            await asyncio.sleep(ASK_AGAIN)  # a statement that waits would hold back vacuum
+        while True:
+            try:
+                if connection is None:
+                    connection = await asyncpg.connect(database_url, timeout=CONNECT_WITHIN)
+                # a statement that waits for the lock would hold back vacuum
+                if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK, timeout=CONNECT_WITHIN):
+                    break
+            except AWAY as problem:
+                if time.monotonic() > says_again:
+                    log.warning("waiting for the database: %s", problem or repr(problem))
+                    says_again = time.monotonic() + SAY_AGAIN
+                if connection is not None:
+                    connection.terminate()
+                connection = None
+            await asyncio.sleep(ASK_AGAIN)
         log.info("this scheduler leads")
         yield connection
     finally:
-        connection.terminate()
+        if connection is not None:
+            connection.terminate()
 
 
 async def watch(connection: asyncpg.Connection) -> None:
@@ -38,5 +57,5 @@ async def watch(connection: asyncpg.Connection) -> None:
         await asyncio.sleep(CHECK_EVERY)
         try:
             await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=CHECK_EVERY)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        except AWAY as problem:
             raise LeadershipLost(str(problem)) from problem

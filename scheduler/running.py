@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from miniapi import clock
+from miniapi import clock, metrics
 from miniapi.errors import Refusal
 from scheduler.jobs import Tools
 from scheduler.timetable import TIMETABLE, Daily, Every, Job
@@ -71,17 +71,23 @@ class OncePerDay:
 
 async def run(job: Job, tools: Tools, due: OncePerDay | None) -> None:
     """Run one job if it is due. What goes wrong is logged, and the job comes again."""
-    now = clock.now()
+    try:
+        now = clock.now()
+    except clock.ClockUnknown:  # nothing is due yet
+        return
     if due is not None and not due.is_due(now):
         return
     try:
         said = await job(tools)
     except Refusal as refusal:
-        log.warning("%s waits: %s (%s)", job.__name__, refusal.code, refusal)
+        metrics.job_ran(job.__name__, "waits")
+        log.warning("%s waits: %s", job.__name__, refusal.code)
         return
     except Exception:
+        metrics.job_ran(job.__name__, "failed")
         log.exception("%s failed, it is tried again", job.__name__)
         return
+    metrics.job_ran(job.__name__, "done")
     if due is not None:
         due.note_done(now)
     if said:

@@ -32,4 +32,6 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
     Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),
     Daily(at="00:05", job=jobs.lay_out_slots, why="Residents can always book two weeks ahead."),
+    Daily(at="00:10", job=jobs.anchor_audit_log, why="Whoever cuts off the audit log's end is found out."),
+    Daily(at="03:30", job=jobs.clean_up, why="What nobody needs any more is nobody's to lose."),
 )

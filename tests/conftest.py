@@ -19,10 +19,25 @@ from miniapi.database.connection import connected
 from miniapi.database.embedded import Server
 from miniapi.keys import Keys
 from miniapi.settings import Settings
+from tests.factories.people import KEYS, SECRET
+from tests.privacy import Watch, watch, watching
 from tests.web import Web, serving
 
 Sanic.test_mode = True  # several apps of one name in a process
-SECRET = "a secret of the tests, long enough to be one"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[Watch]:
+    """Every log line of the run is seen; see `tests/privacy.py`."""
+    with watching() as watch:
+        yield watch
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """A test that put a personal datum into a log line fails, when everything it opened is closed."""
+    yield
+    assert watch.offences() == []
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +92,7 @@ def matcher(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Match
 @pytest.fixture(scope="session")
 def keys() -> Keys:
     """The keys of the tests' installation."""
-    return Keys(SECRET)
+    return KEYS
 
 
 @pytest.fixture

@@ -14,23 +14,30 @@ from miniapi import errors, settings
 from miniapi.accounts.callers import Anyone, Newcomer, SignedInResident
 from miniapi.app import build_app
 from miniapi.http.problems import status_of
+from miniapi.staff import callers as staff
 from miniapi.wechat.client import WeChat
 
 ROOT = Path(__file__).parents[1]
-CALLERS = {Anyone, Newcomer, SignedInResident}
+CALLERS = {Anyone, Newcomer, SignedInResident, *staff.KINDS}
 NOBODY_ASKS = {"openapi"}  # the library's own route, which shows openapi.json
 GENERIC = {"not_found", "region_unknown"}  # many things are not found, a region is unknown in two statuses
 SOURCES = [path for part in ("faq", "bot", "miniapi", "scheduler") for path in (ROOT / part).rglob("*.py")]
 READS_THE_ENVIRONMENT = {
     "miniapi/settings.py",
     "miniapi/starting.py",  # hands it on to the parts
+    "miniapi/metrics.py",  # where the library that counts keeps its files
     "miniapi/database/embedded.py",  # hands it on to PostgreSQL's programs
 }
 KNOWS_THE_MACHINES_TIME = {
     "miniapi/clock.py",  # reads the database server's
+    "miniapi/database/recording.py",  # when a migration was recorded, as Tortoise does
     "miniapi/ids.py",  # keys in the order of their making
+    "miniapi/operation/installation.py",  # compares the machine's with the database server's
+    "miniapi/operation/restore.py",  # refuses a server whose clock is behind the backup's
     "miniapi/http/idempotency.py",  # leases
     "miniapi/reminders/sending.py",  # leases
+    "miniapi/staff/queries.py",  # sessions of the staff, and locks
+    "miniapi/staff/signing_in.py",  # the same, and what an authenticator shows
     "miniapi/sandbox/state.py",  # WeChat's tokens die by the machine's time
 }
 MACHINE_TIME = re.compile(
@@ -93,6 +100,21 @@ class TestRoutes:
         ]
 
         assert len(doors) >= 10
+        assert open_ones == []
+
+    def test_what_is_for_the_staff_asks_for_somebody_of_the_staff(self, app):
+        desks = [
+            route
+            for route in app.router.routes
+            if route.path.startswith("api/v1/staff/") and route.path != "api/v1/staff/login"
+        ]
+        open_ones = [
+            route.path
+            for route in desks
+            if not set(get_type_hints(inspect.unwrap(route.handler)).values()) & set(staff.KINDS)
+        ]
+
+        assert len(desks) >= 5
         assert open_ones == []
 
     def test_every_one_has_a_sentence_for_its_documentation(self, app):

@@ -12,6 +12,7 @@ from bot.skills import (
     quote,
     reminder,
     smalltalk,
+    tickets,
     wallet,
 )
 
@@ -20,6 +21,9 @@ SKILLS = (
     reminder.reminder_cancel,
     reminder.my_reminders,
     reminder.reminder,
+    tickets.my_tickets,
+    tickets.my_complaints,
+    people.identity,
     people.human,
     people.complaint,
     change_pickup.cancel_booking,

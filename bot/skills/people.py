@@ -1,4 +1,4 @@
-"""Complaints, and a human being to talk to: both become a ticket that the staff answer."""
+"""Complaints, a human being to talk to, an identity to move: each becomes a ticket that the staff answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot import understanding
 from bot.policy import contact
 from bot.ports import Declined, TicketSeen
-from bot.replies import Action, Reply
+from bot.replies import Action, Reply, sign_in
 from bot.skill import Skill, Slot, Turn, says
 
 SHORTEST = 4  # characters that can say what happened
@@ -24,12 +24,31 @@ _COMMAND = re.compile(
     r"(?![了好的到过完不错])|^我的\S{1,3}$"
 )
 _HAPPENED = re.compile(r"我|他|她|昨|前天|店员|店家|商家|老板|师傅|说|\d")
+_TAKEN = re.compile(
+    r"(?:身份证?|实名|证件)[^,，。?？]{0,8}(?:另一个|另外一个|别的|其[他它]|别人|他人)(?:的)?[^,，。?？]{0,3}"
+    r"(?:[账帐][号户]|微信|实名|认证|占用)"
+    r"|(?:身份|实名|证件)[^,，。?？]{0,6}被[^,，。?？]{0,6}(?:占|绑|实名|认证|注册|使用)"
+    r"|(?:实名|身份)(?:认证|信息)?[^,，。?？]{0,6}(?:转移|迁移|转到|换到|换绑|解绑|挪到)"
+    r"|换了?(?:个)?(?:微信|[账帐]号)[^。?？]{0,12}(?:实名|身份)"
+)
 _PARTS = re.compile(r"[,，。;；:：!！\s]+")
 
 
 async def keep_first_words(turn: Turn) -> Reply | None:
     """示例店骗我, and only then what happened: the name of the shop must not get lost."""
     turn.known["first"] = turn.raw
+    return None
+
+
+async def keep_what_nobody_answered(turn: Turn) -> Reply | None:
+    """A question that only a person can answer is handed on as it was asked, with the nearest clause."""
+    turn.known["first"] = turn.raw
+    if turn.unanswered is None or called_along(turn) is not None:
+        return None
+    turn.known["what"] = turn.unanswered
+    near = turn.policy.find(turn.unanswered, turn.region)
+    if not _TAKEN.search(turn.unanswered) and near.best is not None and near.region == turn.region:
+        turn.known["clause"] = near.best.cites[0].removeprefix(f"{turn.region}#")
     return None
 
 
@@ -95,11 +114,15 @@ async def complain(turn: Turn) -> Reply:
 
 async def hand_over(turn: Turn) -> Reply:
     """The matter is written down for a person, with the number that the place's own document prints."""
-    opened = await _open(turn, "help")
+    clause = turn.known.get("clause")
+    moving = _TAKEN.search(turn.known["what"])
+    opened = await _open(turn, "policy" if clause else "identity" if moving else "help", clause)
     if isinstance(opened, Declined):
         return _not_opened(opened, "human")
+    front = "已把您刚才的问题转给人工" if clause else "身份核实已转给人工" if moving else "已转给人工"
+    behind = "人工核实后会转移到您现在的账号。身份证号码不用发在这里。" if moving and not clause else ""
     return Reply(
-        f"已转给人工，工单号 {opened.number}。工作人员会在小程序的「工单」里答复您。",
+        f"{front}，工单号 {opened.number}。工作人员会在小程序的「工单」里答复您。{behind}",
         "human",
         actions=(
             Action("ticket", "看这件工单", opened.id),
@@ -108,12 +131,28 @@ async def hand_over(turn: Turn) -> Reply:
     )
 
 
-async def _open(turn: Turn, kind: str) -> TicketSeen | Declined:
+async def show_the_way_on(turn: Turn) -> Reply:
+    """One person has one account: an identity that stands in another one is moved by the staff."""
+    turn.memory.offered, turn.memory.unanswered = "human", turn.raw
+    return Reply(
+        "一个身份只能在一个账号实名。已在另一个账号实名的，可以提工单，人工核实后转移到您现在的账号。"
+        "要提工单吗？回复「好」就提。",
+        "human",
+        suggestions=("好",),
+        actions=(
+            *(() if turn.caller.id else (sign_in(),)),
+            Action("ticket", "提工单核实身份", ticket="identity"),
+        ),
+    )
+
+
+async def _open(turn: Turn, kind: str, clause: str | None = None) -> TicketSeen | Declined:
     first, what = turn.known["first"], turn.known["what"]
     said_more = first.strip() != what and len(_WISH.sub("", first)) >= 2
     text = f"{first.strip()}\n{what}" if said_more else what
     try:
-        return await turn.city.open_ticket(replace(turn.caller, region=turn.region), kind, text[:LONGEST])
+        caller = replace(turn.caller, region=turn.region)
+        return await turn.city.open_ticket(caller, kind, text[:LONGEST], clause)
     except Declined as no:
         return no
 
@@ -152,9 +191,9 @@ human = Skill(
         r"人工(?!智能)|客服(?!电话|号码|热线)|真人|转接|坐席|活人|(?:找|要|换|叫|转|跟|和|与"
         r"|让)(?:一?[个位名])?(?:工作人员|人)(?:来)?(?:说|聊|谈|问|服务|处理|对话|讲|沟通|接"
         r"|帮|$|吧|解决)|(?:不想|不要)(?:跟|和)?机器人?(?:说|聊|回答)?|联系(?:一下)?工作人员"
-        r"|工作人员(?:在吗|呢)"
+        r"|工作人员(?:在吗|呢)|(?:提交?|开|建|写|填|发起)(?:一?[个件张份])?工单"
     ),
-    begin=keep_first_words,
+    begin=keep_what_nobody_answered,
     slots=(
         Slot(
             "what",
@@ -167,4 +206,10 @@ human = Skill(
     finish=hand_over,
     needs_sign_in="转人工客服要先登录，工作人员才知道回复给谁。登录后说「人工」就行。",
     stopped="好的，先不转人工。需要时再跟我说「人工」。",
+)
+
+identity = Skill(
+    name="human",
+    wanted=says(_TAKEN.pattern, unless=r"人工|客服|真人|投诉"),
+    finish=show_the_way_on,
 )

@@ -4,7 +4,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from miniapi.accounts import rules
@@ -15,13 +17,25 @@ from miniapi.accounts.errors import (
     IdNumberInvalid,
     PhoneInvalid,
 )
+from miniapi.accounts.fingerprints import fingerprint
 from miniapi.accounts.identity import IdentityVerifier
-from miniapi.accounts.models import Person, Resident, Session
+from miniapi.accounts.models import Resident, Session
+from miniapi.database import sql
 from miniapi.database.races import refused_by
+from miniapi.errors import NotSignedIn
+from miniapi.ids import new_id
 from miniapi.keys import Keys
 from miniapi.wechat.client import WeChat
 
 SIGNED_IN_FOR = timedelta(days=30)
+REMEMBER_SESSIONS = timedelta(days=7)  # so long an old token is told that it expired
+WAY_ON = {"call": "POST /api/v1/tickets", "kind": "identity"}
+
+# the row is locked until the transaction ends, so that the clean-up does not take it away meanwhile
+FIND_OR_ADD_PERSON = """
+    INSERT INTO person (id, fingerprint, created_at) VALUES ($1, $2, $3)
+    ON CONFLICT (fingerprint) DO UPDATE SET fingerprint = excluded.fingerprint RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +50,17 @@ class SignedIn:
 async def sign_in(login_code: str, region: str | None, wechat: WeChat, *, at: datetime) -> SignedIn:
     """Sign in with a code of wx.login; a person unknown so far becomes a resident."""
     openid = (await wechat.session_for(login_code)).openid
-    resident, _ = await Resident.get_or_create(openid=openid, defaults={"region": region, "created_at": at})
-    if region and region != resident.region:
-        resident.region = region
-        await resident.save(update_fields=["region"])
     token = secrets.token_urlsafe(32)
-    session = await Session.create(
-        resident=resident, token_hash=hash_of(token), created_at=at, expires_at=at + SIGNED_IN_FOR
-    )
+    async with in_transaction():
+        # locked, so that whoever is just leaving is waited for, and comes back as somebody new
+        known = await Resident.filter(openid=openid).select_for_update(no_key=True).first()
+        resident = known or await _newcomer(openid, region, at)
+        if region and region != resident.region:
+            resident.region = region
+            await resident.save(update_fields=["region"])
+        session = await Session.create(
+            resident=resident, token_hash=hash_of(token), created_at=at, expires_at=at + SIGNED_IN_FOR
+        )
     return SignedIn(token, session.expires_at, resident)
 
 
@@ -52,38 +69,96 @@ async def sign_out(token: str, *, at: datetime) -> None:
     await Session.filter(token_hash=hash_of(token), ended_at=None).update(ended_at=at)
 
 
+async def sign_out_everywhere(resident_id: UUID, *, at: datetime) -> None:
+    """End every session of a resident."""
+    await Session.filter(resident_id=resident_id, ended_at=None).update(ended_at=at)
+
+
+async def held(resident_id: UUID) -> Resident:
+    """The account, locked until the transaction ends: nobody leaves it, and no identity leaves it, meanwhile.
+
+    Call it first in a transaction that gives the account something. Raises NotSignedIn when its owner left.
+    """
+    resident = await Resident.filter(id=resident_id, left_at=None).select_for_update(no_key=True).first()
+    if resident is None:
+        raise NotSignedIn()
+    return resident
+
+
 async def bind_phone(resident: Resident, phone: str, keys: Keys, *, verified: bool) -> Resident:
     """Keep a phone number: verified when WeChat told it, unverified when it was typed."""
     if not rules.is_phone(phone):
         raise PhoneInvalid()
     resident.phone_sealed, resident.phone_verified = keys.seal(phone), verified
-    await resident.save(update_fields=["phone_sealed", "phone_verified"])
+    async with in_transaction():
+        await held(resident.id)
+        await resident.save(update_fields=["phone_sealed", "phone_verified"])
     return resident
 
 
 async def verify_identity(
     resident: Resident, name: str, id_number: str, keys: Keys, verifier: IdentityVerifier, *, at: datetime
 ) -> Resident:
-    """Tie the account to one verified person; one person has one account."""
+    """Tie the account to one verified person; one person has one account.
+
+    Raises IdNumberInvalid, IdentityMismatch, IdentityTaken, IdentityAlreadyVerified.
+    """
     number = rules.tidy_id_number(id_number)
     if not rules.is_id_number(number, at.date()):
         raise IdNumberInvalid()
     if not await verifier.matches(name, number):
         raise IdentityMismatch()
-    with refused_by("one_resident_per_person", IdentityTaken()):
+    mark = await fingerprint(number, keys, at=at)
+    with refused_by("one_resident_per_person", IdentityTaken(way_on=WAY_ON)):
         async with in_transaction():
-            person, _ = await Person.get_or_create(
-                fingerprint=keys.fingerprint(number), defaults={"created_at": at}
-            )
-            tied = await Resident.filter(id=resident.id, person_id=None).update(
-                person_id=person.id, name_sealed=keys.seal(name), id_number_sealed=keys.seal(number)
-            )
-            await resident.refresh_from_db()
-            if not tied and resident.person_id != person.id:
+            account = await held(resident.id)
+            person_id = (await sql.rows(FIND_OR_ADD_PERSON, new_id(), mark, at))[0]["id"]
+            if account.person_id not in (None, person_id):
                 raise IdentityAlreadyVerified()
-    return resident
+            if account.person_id is None:
+                account.person_id = person_id
+                account.name_sealed, account.id_number_sealed = keys.seal(name), keys.seal(number)
+                await account.save(update_fields=["person_id", "name_sealed", "id_number_sealed"])
+    return account
+
+
+async def move_identity(source: Resident, target: Resident) -> None:
+    """Put the identity of one account on another that has none. Both are held."""
+    identity = {
+        "person_id": source.person_id,
+        "name_sealed": source.name_sealed,
+        "id_number_sealed": source.id_number_sealed,
+    }
+    await Resident.filter(id=source.id).update(**dict.fromkeys(identity))
+    await Resident.filter(id=target.id).update(**identity)
+
+
+async def leave(resident: Resident, *, at: datetime) -> None:
+    """Leave nothing of an account that is held but its key: whoever signs in again is somebody new."""
+    await Session.filter(resident_id=resident.id).delete()
+    await Resident.filter(id=resident.id).update(
+        openid=None,
+        region=None,
+        person_id=None,
+        name_sealed=None,
+        id_number_sealed=None,
+        phone_sealed=None,
+        phone_verified=False,
+        left_at=at,
+    )
+
+
+async def forget_sessions(*, at: datetime) -> int:
+    """Delete sessions that ended or expired a week ago; how many it were."""
+    long_ago = at - REMEMBER_SESSIONS
+    return await Session.filter(Q(expires_at__lte=long_ago) | Q(ended_at__lte=long_ago)).delete()
 
 
 def hash_of(token: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
+
+
+async def _newcomer(openid: str, region: str | None, at: datetime) -> Resident:
+    resident, _ = await Resident.get_or_create(openid=openid, defaults={"region": region, "created_at": at})
+    return resident

@@ -19,8 +19,12 @@ class IdentityMismatch(Invalid):
 
 
 class IdentityTaken(Conflict):
+    """The fact `way_on` names the call that helps: a ticket of the kind `identity`."""
+
     code = "identity_taken"
-    sentence = "这个身份已在另一个账号实名。如果那不是您本人的账号，请联系人工服务核实并转移。"
+    sentence = (
+        "这个身份已在另一个账号实名。如果要转到现在的账号，请提交“身份核实”工单，由工作人员核实后转移。"
+    )
 
 
 class IdentityAlreadyVerified(Conflict):

@@ -25,6 +25,18 @@ class Person(Model):
         )
 
 
+class IdentityKey(Model):
+    """The one key of all fingerprints: random, sealed with the installation's secret, never replaced."""
+
+    id = fields.SmallIntField(primary_key=True, generated=False)
+    key_sealed = fields.TextField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity_key"
+        constraints = (CheckConstraint(check="id = 1", name="one_identity_key"),)
+
+
 class Resident(Model):
     """An account of the mini-program. `…_sealed` columns are encrypted and opened with `Keys`."""
 
@@ -55,7 +67,8 @@ class Resident(Model):
                 name="verified_with_name_and_number",
             ),
             CheckConstraint(
-                check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL)",
+                check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL"
+                " AND id_number_sealed IS NULL AND person_id IS NULL)",
                 name="nothing_left_behind",
             ),
         )

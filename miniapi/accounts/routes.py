@@ -5,20 +5,44 @@ from sanic.response import HTTPResponse, empty, json
 
 from faq.packs import Library
 from miniapi import clock
-from miniapi.accounts import actions, schemas
+from miniapi.accounts import actions, queries, schemas
 from miniapi.accounts.callers import Newcomer, SignedInResident
+from miniapi.accounts.errors import (
+    IdentityAlreadyVerified,
+    IdentityMismatch,
+    IdentityTaken,
+    IdNumberInvalid,
+    PhoneInvalid,
+    VerifierMissing,
+)
 from miniapi.accounts.identity import IdentityVerifier
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
-from miniapi.http.requests import body
+from miniapi.http.limits import limited
+from miniapi.http.paging import Page, page_of
+from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.wechat.client import WeChat
+from miniapi.wechat.errors import (
+    LoginBlocked,
+    LoginTooOften,
+    PhoneCodeInvalid,
+    PhoneFromAbroad,
+    WeChatCodeInvalid,
+    WeChatUnavailable,
+)
 
 routes = Blueprint("accounts")
 
 
 @routes.post("/login")
 @body(schemas.Login)
+@answers(
+    schemas.SignedInJson,
+    refuses=[RegionUnknown, WeChatCodeInvalid, LoginBlocked, LoginTooOften, WeChatUnavailable],
+)
 async def login(
     request: Request, caller: Newcomer, body: schemas.Login, wechat: WeChat, keys: Keys, library: Library
 ) -> HTTPResponse:
@@ -30,15 +54,36 @@ async def login(
 
 
 @routes.post("/logout")
+@answers()
 async def logout(request: Request, resident: SignedInResident) -> HTTPResponse:
     """退出登录。"""
     await actions.sign_out(resident.token, at=clock.now())
     return empty()
 
 
+@routes.get("/me/sessions")
+@query(Page)
+@answers(Listed[schemas.SessionJson])
+async def list_sessions(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
+    """我在哪些设备上登录着。"""
+    sessions = queries.sessions_of(resident.id, at=clock.now())
+    found, next_cursor = await page_of(sessions, query, by="-created_at")
+    return json(page_json(found, next_cursor, lambda one: schemas.session_json(one, resident.token)))
+
+
+@routes.delete("/me/sessions")
+@answers()
+async def sign_out_everywhere(request: Request, resident: SignedInResident) -> HTTPResponse:
+    """在所有设备上退出登录。"""
+    await actions.sign_out_everywhere(resident.id, at=clock.now())
+    return empty()
+
+
 @routes.post("/me/phone")
+@limited("phone")
 @body(schemas.Phone)
 @repeatable
+@answers(schemas.PhoneJson, refuses=[PhoneInvalid, PhoneCodeInvalid, PhoneFromAbroad, WeChatUnavailable])
 async def bind_phone(
     request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, keys: Keys
 ) -> HTTPResponse:
@@ -52,8 +97,13 @@ async def bind_phone(
 
 
 @routes.post("/me/identity")
+@limited("identity")
 @body(schemas.Identity)
 @repeatable
+@answers(
+    schemas.IdentityJson,
+    refuses=[IdNumberInvalid, IdentityMismatch, IdentityTaken, IdentityAlreadyVerified, VerifierMissing],
+)
 async def verify_identity(
     request: Request,
     resident: SignedInResident,

@@ -1,13 +1,15 @@
 """The JSON of accounts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from miniapi.accounts import rules
-from miniapi.accounts.actions import SignedIn
-from miniapi.accounts.models import Resident
-from miniapi.http.answers import written
+from miniapi.accounts.actions import SignedIn, hash_of
+from miniapi.accounts.models import Resident, Session
+from miniapi.http.answers import Id, Time, written
+from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.keys import Keys
 
@@ -18,7 +20,7 @@ class Login(Body):
     """A code of wx.login, and the city the mini-program was opened for."""
 
     code: Code
-    region: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    region: RegionName | None = None
 
 
 class Phone(Body):
@@ -42,7 +44,49 @@ class Identity(Body):
     id_number: Annotated[str, Field(min_length=1, max_length=30)]
 
 
-def signed_in_json(signed_in: SignedIn, keys: Keys) -> dict[str, Any]:
+class PhoneJson(TypedDict):
+    """A phone number as far as it is shown, and whether WeChat vouched for it."""
+
+    phone: str | None
+    verified: bool
+
+
+class IdentityJson(TypedDict):
+    """An identity as far as it is shown."""
+
+    verified: bool
+    name: str | None
+    id_number: str | None
+
+
+class ResidentJson(TypedDict):
+    """An account as its owner sees it."""
+
+    id: Id
+    region: str | None
+    phone: str | None
+    phone_verified: bool
+    identity: IdentityJson
+    created_at: Time
+
+
+class SessionJson(TypedDict):
+    """Where the owner is signed in; `current` is the session that asks."""
+
+    created_at: Time
+    expires_at: Time
+    current: bool
+
+
+class SignedInJson(TypedDict):
+    """A new session; the token is shown this once."""
+
+    token: str
+    expires_at: Time
+    resident: ResidentJson
+
+
+def signed_in_json(signed_in: SignedIn, keys: Keys) -> SignedInJson:
     """The answer to a sign-in."""
     return {
         "token": signed_in.token,
@@ -51,13 +95,13 @@ def signed_in_json(signed_in: SignedIn, keys: Keys) -> dict[str, Any]:
     }
 
 
-def phone_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+def phone_json(resident: Resident, keys: Keys) -> PhoneJson:
     """The phone number as far as it is shown."""
     phone = keys.unseal(resident.phone_sealed) if resident.phone_sealed else None
     return {"phone": rules.masked_phone(phone) if phone else None, "verified": resident.phone_verified}
 
 
-def identity_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+def identity_json(resident: Resident, keys: Keys) -> IdentityJson:
     """The identity as far as it is shown."""
     if not resident.name_sealed or not resident.id_number_sealed:
         return {"verified": False, "name": None, "id_number": None}
@@ -68,7 +112,7 @@ def identity_json(resident: Resident, keys: Keys) -> dict[str, Any]:
     }
 
 
-def resident_json(resident: Resident, keys: Keys) -> dict[str, Any]:
+def resident_json(resident: Resident, keys: Keys) -> ResidentJson:
     """An account as its owner sees it."""
     phone = phone_json(resident, keys)
     return {
@@ -78,4 +122,13 @@ def resident_json(resident: Resident, keys: Keys) -> dict[str, Any]:
         "phone_verified": phone["verified"],
         "identity": identity_json(resident, keys),
         "created_at": written(resident.created_at),
+    }
+
+
+def session_json(session: Session, token: str) -> SessionJson:
+    """A session as its owner sees it, who asks with this token."""
+    return {
+        "created_at": written(session.created_at),
+        "expires_at": written(session.expires_at),
+        "current": session.token_hash == hash_of(token),
     }

@@ -1,8 +1,8 @@
-"""Talking: one message in, one reply out, the conversation kept."""
+"""Talking: one message in, one reply out, the conversation kept, and read by the staff it was brought to."""
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
@@ -12,15 +12,21 @@ from bot.memory import Memory
 from bot.ports import Caller
 from bot.replies import Reply
 from faq.packs import Library
+from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
+from miniapi.audit import actions as audit
 from miniapi.chat.city import ServiceCity
-from miniapi.chat.errors import NoSuchMessage
+from miniapi.chat.errors import NoSuchConversation, NoSuchMessage
 from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.database import sql
 from miniapi.ids import new_id
 from miniapi.keys import Keys
+from miniapi.staff.callers import DeskOfficer
+from miniapi.tickets import queries as tickets
 
 LONGEST_TEXT = 500
+REMEMBER_NAMELESS = timedelta(days=90)
+MOST_READ = 50  # messages of a conversation that a ticket shows
 KEEP = """
     INSERT INTO conversation (id, name, owner_id, memory_sealed, updated_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT {whose} DO UPDATE
@@ -58,10 +64,12 @@ async def talk(
     kept = json.loads(talker.keys.unseal(conversation.memory_sealed)) if conversation else None
     memory = Memory.from_json(kept)
     caller = Caller(str(resident.id) if resident else None, region or (resident.region if resident else None))
-    city = ServiceCity(talker.library, talker.keys, resident)
+    city = ServiceCity(talker.library, talker.keys, resident, session)
     reply = await talker.dialogue.answer(text, memory, caller, city)
     sealed = talker.keys.seal(json.dumps(memory.to_json(), ensure_ascii=False))
     async with in_transaction():
+        if owner is not None:
+            await held(owner)
         conversation_id = await _keep(session, owner, sealed, at)
         message = await ChatMessage.create(
             conversation_id=conversation_id,
@@ -72,6 +80,16 @@ async def talk(
             at=at,
         )
     return Said(message.id, session, reply)
+
+
+async def erase_all(resident_id: UUID) -> int:
+    """Forget every conversation of somebody who leaves; how many it were."""
+    return await Conversation.filter(owner_id=resident_id).delete()
+
+
+async def forget_nameless(*, at: datetime) -> int:
+    """Delete conversations of nobody in particular that rested for three months; how many it were."""
+    return await Conversation.filter(owner_id=None, updated_at__lte=at - REMEMBER_NAMELESS).delete()
 
 
 async def _keep(session: str, owner: UUID | None, memory_sealed: str, at: datetime) -> UUID:
@@ -86,3 +104,28 @@ async def rate(message_id: UUID, *, helpful: bool) -> None:
     """Keep whether a reply helped. Raises NoSuchMessage."""
     if not await ChatMessage.filter(id=message_id).update(helpful=helpful):
         raise NoSuchMessage()
+
+
+async def read_attached(ticket_id: UUID, officer: DeskOfficer, *, at: datetime) -> list[ChatMessage]:
+    """The conversation a ticket came from, its newest messages in their order; who read it is on record.
+
+    Raises NoSuchTicket, NoSuchConversation.
+    """
+    async with in_transaction():
+        ticket = await tickets.on_desk(ticket_id, officer.account.roles)
+        if ticket.session is None:
+            raise NoSuchConversation()
+        talk_of = ChatMessage.filter(
+            conversation__name=ticket.session, conversation__owner_id=ticket.resident_id
+        )
+        newest = await talk_of.order_by("-at", "-id").limit(MOST_READ)
+        if not newest:
+            raise NoSuchConversation()
+        await audit.record(
+            officer.actor,
+            "ticket.read_conversation",
+            f"ticket:{ticket.id}",
+            at=at,
+            after={"resident": ticket.resident_id, "messages": len(newest)},
+        )
+    return newest[::-1]

@@ -27,7 +27,9 @@ from miniapi.reminders.models import Notice
 from miniapi.subsidies import queries as subsidies
 from miniapi.subsidies.rules import Item, person_cap
 from miniapi.tickets import actions as ticket_actions
-from miniapi.tickets.models import TicketKind
+from miniapi.tickets import queries as tickets
+from miniapi.tickets import rules as ticket_rules
+from miniapi.tickets.models import Ticket, TicketKind
 from miniapi.vouchers import actions as voucher_actions
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher
@@ -48,10 +50,13 @@ async def _told() -> AsyncIterator[None]:
 class ServiceCity:
     """One conversation's city: what `bot.ports.City` asks for, for this resident or for nobody."""
 
-    def __init__(self, library: Library, keys: Keys | None, resident: Resident | None) -> None:
+    def __init__(
+        self, library: Library, keys: Keys | None, resident: Resident | None, session: str | None = None
+    ) -> None:
         self.library = library
         self.keys = keys
         self.resident = resident
+        self.session = session
 
     def now(self) -> datetime:
         """The business clock."""
@@ -165,13 +170,23 @@ class ServiceCity:
             )
         return self._pickup_seen(pickup)
 
-    async def open_ticket(self, caller: Caller, kind: str, text: str) -> ports.TicketSeen:
-        """Bring something to the staff, about the region that the talk is of."""
+    async def open_ticket(
+        self, caller: Caller, kind: str, text: str, clause: str | None = None
+    ) -> ports.TicketSeen:
+        """Bring something to the staff, with this conversation, about the region that the talk is of."""
+        pack = self.library.packs.get(caller.region or "")
+        matter = ticket_rules.Matter(TicketKind(kind), text, pack, clause, self.session)
         async with _told():
             opened = await ticket_actions.open_ticket(
-                self._somebody().id, TicketKind(kind), text, caller.region, self._keys(), at=self.now()
+                self._somebody().id, matter, self._keys(), at=self.now()
             )
-        return ports.TicketSeen(str(opened.id), opened.number, opened.kind.value, opened.state.value)
+        return self._ticket_seen(opened)
+
+    async def tickets(self, caller: Caller) -> Sequence[ports.TicketSeen]:
+        """The newest tickets, with what the staff said last."""
+        async with _told():
+            newest = tickets.tickets_of(self._somebody().id).order_by("-opened_at").limit(OLDEST_SHOWN)
+            return [self._ticket_seen(ticket) for ticket in await newest]
 
     async def shops(self, region: str) -> Sequence[ports.Place]:
         """Shops on the public list."""
@@ -203,6 +218,17 @@ class ServiceCity:
         rule = pack.rules.subsidy(self.now().date())
         used = await vouchers.used_by(resident.person_id, pack.region) if resident.person_id else 0
         return Fen(max(0, person_cap(rule) - used)) if rule else Fen(0)
+
+    def _ticket_seen(self, ticket: Ticket) -> ports.TicketSeen:
+        said = ticket_rules.last_word_of_staff(ticket.events)
+        return ports.TicketSeen(
+            id=str(ticket.id),
+            number=ticket.number,
+            kind=ticket.kind.value,
+            state=ticket.state.value,
+            answer=self._keys().unseal(said.text_sealed) if said and said.text_sealed else None,
+            answered_at=said.at.astimezone(clock.SHANGHAI) if said else None,
+        )
 
     def _pickup_seen(self, pickup: Pickup) -> ports.PickupSeen:
         street = self._keys().unseal(pickup.street_sealed) if pickup.street_sealed else ""

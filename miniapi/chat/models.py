@@ -1,5 +1,7 @@
 """Conversations and what was said in them, kept over restarts and encrypted."""
 
+from uuid import UUID
+
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
@@ -37,6 +39,7 @@ class ChatMessage(Model):
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "miniapi.Conversation", on_delete=fields.CASCADE, related_name="messages"
     )
+    conversation_id: UUID
     text_sealed = fields.TextField()
     reply_sealed = fields.TextField()
     intent = fields.CharField(max_length=32)

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
+from miniapi.accounts.actions import hash_of
 from miniapi.accounts.models import Resident
 from miniapi.chat.actions import LONGEST_TEXT, Talker, talk
 from miniapi.errors import Refusal
@@ -40,7 +41,7 @@ async def take_in(
 
 async def _answer(message: UserText, wechat: WeChat, talker: Talker, *, at: datetime) -> None:
     resident = await Resident.get_or_none(openid=message.openid)
-    session = CUSTOMER_SERVICE if resident else f"{CUSTOMER_SERVICE}-{message.openid}"[:64]
+    session = CUSTOMER_SERVICE if resident else f"{CUSTOMER_SERVICE}-{hash_of(message.openid)[:32]}"
     try:
         said = await talk(message.text[:LONGEST_TEXT], session, None, resident, talker, at=at)
         await wechat.send_text(message.openid, said.reply.text)

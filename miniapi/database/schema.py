@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this version, once, whoever asks."""
 
+import logging
 from pathlib import Path
 
 import asyncpg
@@ -8,7 +9,11 @@ from tortoise.apps import Apps
 from tortoise.migrations.api import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 
+from miniapi.database import roles
 from miniapi.database.connection import configuration
+from miniapi.database.recording import record_the_applied
+
+log = logging.getLogger(__name__)
 
 LOCK = 0x68_75_61_6E_78_69_6E  # "huanxin": migrations of two hosts wait for each other
 LATEST = max((path.stem for path in (Path(__file__).parent / "migrations").glob("[0-9]*.py")), default="")
@@ -20,9 +25,12 @@ async def migrate(database_url: str) -> None:
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         try:
+            if applied := await record_the_applied(connection):
+                log.warning("applied before and not recorded, recorded now: %s", ", ".join(applied))
             await run_migrations(config=configuration(database_url))
         finally:
             await Tortoise.close_connections()
+        await roles.grant(connection)
     finally:
         await connection.close()
 

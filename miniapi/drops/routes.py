@@ -9,7 +9,10 @@ from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone
 from miniapi.drops import queries, schemas
-from miniapi.http.answers import page_json
+from miniapi.drops.errors import NoSuchDrop
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
+from miniapi.http.errors import RegionUnknown
 from miniapi.http.paging import page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import query
@@ -19,6 +22,7 @@ routes = Blueprint("drops")
 
 @routes.get("/drops")
 @query(schemas.OfRegion)
+@answers(Listed[schemas.DropJson], refuses=[RegionUnknown])
 async def list_drops(
     request: Request, caller: Anyone, library: Library, query: schemas.OfRegion
 ) -> HTTPResponse:
@@ -30,6 +34,7 @@ async def list_drops(
 
 
 @routes.get("/drops/<drop_id:uuid>")
+@answers(schemas.DropJson, refuses=[NoSuchDrop])
 async def show_drop(request: Request, caller: Anyone, drop_id: UUID) -> HTTPResponse:
     """一场发券。"""
     return json(schemas.drop_json(await queries.drop(drop_id), clock.now()))

@@ -1,22 +1,34 @@
 """The JSON of drops."""
 
 from datetime import datetime
-from typing import Annotated, Any
 
-from pydantic import Field
+from typing_extensions import TypedDict
 
-from miniapi.drops.models import Drop
-from miniapi.http.answers import written
+from miniapi.drops.models import Drop, DropState
+from miniapi.http.answers import Id, Time, written
 from miniapi.http.paging import Page
+from miniapi.http.regions import RegionName
 
 
 class OfRegion(Page):
     """The drops of one region."""
 
-    region: Annotated[str, Field(min_length=1, max_length=32)]
+    region: RegionName
 
 
-def drop_json(drop: Drop, at: datetime) -> dict[str, Any]:
+class DropJson(TypedDict):
+    """One release of vouchers; times are half-open: it opens at, it closes before."""
+
+    id: Id
+    opens_at: Time
+    closes_at: Time
+    valid_until: Time
+    quota: int
+    remaining: int
+    state: DropState
+
+
+def drop_json(drop: Drop, at: datetime) -> DropJson:
     """A drop as it stands at a time."""
     return {
         "id": str(drop.id),

@@ -1,6 +1,6 @@
 """What every route may refuse, whatever it is about."""
 
-from typing import Any
+from typing_extensions import TypedDict
 
 from miniapi.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 
@@ -8,6 +8,13 @@ from miniapi.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 class BadJson(Invalid):
     code = "bad_json"
     sentence = "请求内容不是有效的 JSON。"
+
+
+class WrongField(TypedDict):
+    """One field of a request and what is wrong with it."""
+
+    field: str
+    problem: str
 
 
 class InvalidRequest(Invalid):
@@ -25,6 +32,16 @@ class TooLarge(Refusal):
 class MethodNotAllowed(Refusal):
     code = "method_not_allowed"
     sentence = "这个地址不支持这种操作。"
+
+
+class HeaderTooLarge(Refusal):
+    code = "header_too_large"
+    sentence = "请求头太大。"
+
+
+class RequestTooSlow(Refusal):
+    code = "request_too_slow"
+    sentence = "请求没有在规定时间内发完，请检查网络后再试。"
 
 
 class RequestUnreadable(Refusal):
@@ -57,6 +74,21 @@ class DatabaseUnavailable(Unavailable):
     sentence = "系统暂时无法存取数据，请稍后再试；如果刚才在提交，请先看看有没有成功。"
 
 
+class Overloaded(Unavailable):
+    """As many requests as one process may have are in its hands; this one was not begun."""
+
+    code = "overloaded"
+    sentence = "现在人太多，请稍后再试。"
+    again_after = 1
+
+
+class TookTooLong(Unavailable):
+    """A handler was still busy when its time was over. What was asked may have been done."""
+
+    code = "took_too_long"
+    sentence = "系统处理超时，请稍后再试；如果刚才在提交，请先看看有没有成功。"
+
+
 class Broken(Refusal):
     """Our fault. The fact `request_id` finds it in the log."""
 
@@ -66,5 +98,5 @@ class Broken(Refusal):
 
 def invalid_field(field: str, problem: str) -> InvalidRequest:
     """One field that cannot be right."""
-    listed: list[dict[str, Any]] = [{"field": field, "problem": problem}]
+    listed: list[WrongField] = [{"field": field, "problem": problem}]
     return InvalidRequest(errors=listed)

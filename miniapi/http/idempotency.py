@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sanic import HTTPResponse, Request
 from sanic.response import raw
-from sanic_ext import openapi
 
 from miniapi import clock
 from miniapi.database import sql
+from miniapi.http.described import Handler, describe
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress, invalid_field
 from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
@@ -22,14 +22,12 @@ from miniapi.keys import Keys
 KEPT_FOR = timedelta(hours=24)
 LEASE_SECONDS = 60  # a request that died does not block its key for longer
 
-Handler = Callable[..., Awaitable[HTTPResponse]]
-
 TAKE = f"""
     INSERT INTO kept_answer (id, caller, route, key, body_hash, lease, lease_until, kept_until)
     VALUES ($1, $2, $3, $4, $5, $1, clock_timestamp() + interval '{LEASE_SECONDS} seconds', $6)
     ON CONFLICT ON CONSTRAINT one_answer_per_key DO UPDATE
     SET body_hash = excluded.body_hash, lease = excluded.lease, lease_until = excluded.lease_until,
-        kept_until = excluded.kept_until, status = NULL, answer = NULL
+        kept_until = excluded.kept_until, status = NULL, answer_sealed = NULL
     WHERE kept_answer.kept_until <= $7
        OR kept_answer.status IS NULL AND kept_answer.lease_until <= clock_timestamp()
     RETURNING lease
@@ -45,11 +43,10 @@ class Caller(Protocol):
 def repeatable(handler: Handler) -> Handler:
     """Let a signed-in caller repeat this POST safely. Raises IdempotencyMismatch, RequestInProgress."""
 
-    @openapi.parameter("Idempotency-Key", str, "header", required=False)
     @wraps(handler)
     async def with_key(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
         key = request.headers.get("idempotency-key")
-        caller: Caller = kwargs["resident"]
+        caller: Caller = kwargs.get("resident") or kwargs["staff"]
         if key is None:
             return await handler(request, *args, **kwargs)
         if not re.fullmatch(r"[\x21-\x7e]{1,64}", key):
@@ -57,7 +54,18 @@ def repeatable(handler: Handler) -> Handler:
         # a caller who hangs up must not leave the work half done
         return await asyncio.shield(_once(request, caller, key, lambda: handler(request, *args, **kwargs)))
 
+    describe(with_key, repeatable=True)
     return with_key
+
+
+async def forget_answers(*, at: datetime) -> int:
+    """Delete the answers whose day is over; how many it were."""
+    return await KeptAnswer.filter(kept_until__lte=at).delete()
+
+
+async def erase_answers(caller: UUID) -> None:
+    """Forget every answer kept for a caller who leaves."""
+    await KeptAnswer.filter(caller=caller).delete()
 
 
 async def _once(
@@ -74,7 +82,7 @@ async def _once(
     except BaseException:
         await mine.delete()
         raise
-    await mine.update(status=answer.status, answer=keys.seal((answer.body or b"").decode()))
+    await mine.update(status=answer.status, answer_sealed=keys.seal((answer.body or b"").decode()))
     return answer
 
 
@@ -88,9 +96,11 @@ async def _take(
     if taken:
         return lease
     kept = await KeptAnswer.get_or_none(caller=caller, route=route, key=key)
-    if kept is None or (kept.status is None and kept.body_hash == body_hash):
+    if kept is None:
         raise RequestInProgress()
-    if kept.body_hash != body_hash:
+    if not keys.is_digest(kept.body_hash, body):
         raise IdempotencyMismatch()
-    body = keys.unseal(kept.answer or "").encode()
-    return raw(body, status=kept.status or 200, content_type="application/json")
+    if kept.status is None:
+        raise RequestInProgress()
+    body = keys.unseal(kept.answer_sealed or "").encode()
+    return raw(body, status=kept.status, content_type="application/json")

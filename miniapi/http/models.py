@@ -18,13 +18,13 @@ class KeptAnswer(Model):
     lease = fields.UUIDField()
     lease_until = fields.DatetimeField()
     status = fields.SmallIntField(null=True)
-    answer = fields.TextField(null=True)
+    answer_sealed = fields.TextField(null=True)
     kept_until = fields.DatetimeField()
 
     class Meta:
         table = "kept_answer"
         constraints = (
             UniqueConstraint(fields=("caller", "route", "key"), name="one_answer_per_key"),
-            CheckConstraint(check="(status IS NULL) = (answer IS NULL)", name="answered_whole"),
+            CheckConstraint(check="(status IS NULL) = (answer_sealed IS NULL)", name="answered_whole"),
             CheckConstraint(check="status BETWEEN 200 AND 299", name="only_success_is_kept"),
         )

@@ -23,23 +23,32 @@ class Page(Query):
     limit: int = Field(default=20, ge=1, le=100)
 
 
-async def page_of(rows: "QuerySet[Row]", page: Page, *, by: str) -> tuple[list[Row], str | None]:
+class NumberedPage(Query):
+    """The same of a list whose rows are numbered."""
+
+    cursor: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+async def page_of(
+    rows: "QuerySet[Row]", page: Page | NumberedPage, *, by: str
+) -> tuple[list[Row], str | None]:
     """One page of rows in the order of a column (`-` before it: falling), and the cursor of the next.
 
     Raises InvalidRequest for a cursor that this list did not give.
     """
-    column, falling = by.removeprefix("-"), by.startswith("-")
+    column, falling, key = by.removeprefix("-"), by.startswith("-"), rows.model._meta.pk_attr
     if page.cursor:
-        last = await rows.model.get_or_none(id=page.cursor)
+        last = await rows.model.get_or_none(pk=page.cursor)
         if last is None:
             raise invalid_field("cursor", "不是这个列表给出的")
         value, beyond = getattr(last, column), "lt" if falling else "gt"
         rows = rows.filter(
-            Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"id__{beyond}": page.cursor})
+            Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"{key}__{beyond}": page.cursor})
         )
-    found: list[Any] = await rows.order_by(by, "-id" if falling else "id").limit(page.limit + 1)
+    found: list[Any] = await rows.order_by(by, f"-{key}" if falling else key).limit(page.limit + 1)
     more = len(found) > page.limit
-    return found[: page.limit], str(found[page.limit - 1].id) if more else None
+    return found[: page.limit], str(found[page.limit - 1].pk) if more else None
 
 
 def page_within(

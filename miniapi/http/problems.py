@@ -1,14 +1,13 @@
 """Refusals as RFC 9457 problems: one table of statuses, one place that writes them."""
 
 import logging
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from sanic import Request, Sanic
-from sanic.exceptions import HTTPException, PayloadTooLarge
+from sanic.exceptions import HTTPException, PayloadTooLarge, RequestTimeout, ServiceUnavailable
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
 from sanic.response import HTTPResponse, json
@@ -16,7 +15,8 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from miniapi import errors
 from miniapi.http import errors as http_errors
-from miniapi.http.answers import written
+from miniapi.http.answers import citation_json, written
+from miniapi.http.observing import id_of, note_refusal
 from miniapi.wechat.errors import PushUnreadable
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,12 @@ STATUS_OF_KIND: dict[type[errors.Refusal], int] = {
     errors.NotAllowed: 403,
     errors.NotFound: 404,
     http_errors.MethodNotAllowed: 405,
+    http_errors.RequestTooSlow: 408,
     errors.Conflict: 409,
     http_errors.TooLarge: 413,
     errors.Invalid: 422,
     errors.TooMany: 429,
+    http_errors.HeaderTooLarge: 431,
     http_errors.Broken: 500,
     errors.Unavailable: 503,
 }
@@ -47,12 +49,25 @@ DATABASE_AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that was cut just as it was asked something
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.QueryCanceledError,  # longer than its bound
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not taken over yet
 )
 
 
 def status_of(refusal: errors.Refusal) -> int:
+    """The status a refusal is answered with."""
+    return status_of_kind(type(refusal))
+
+
+def status_of_kind(refused: type[errors.Refusal]) -> int:
     """The status of the nearest kind in the table."""
-    return next(STATUS_OF_KIND[kind] for kind in type(refusal).__mro__ if kind in STATUS_OF_KIND)
+    return next(STATUS_OF_KIND[kind] for kind in refused.__mro__ if kind in STATUS_OF_KIND)
 
 
 def problem(refusal: errors.Refusal) -> HTTPResponse:
@@ -66,10 +81,12 @@ def problem(refusal: errors.Refusal) -> HTTPResponse:
         **{name: _plain(fact) for name, fact in refusal.facts.items()},
     }
     if refusal.citations:
-        body["citations"] = [asdict(citation) for citation in refusal.citations]
+        body["citations"] = [citation_json(citation) for citation in refusal.citations]
     headers = {}
     if isinstance(refusal, errors.TooMany):
         headers["Retry-After"] = str(refusal.facts["retry_after"])
+    if isinstance(refusal, errors.Unavailable):
+        headers["Retry-After"] = str(refusal.again_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return json(body, status=status, headers=headers, content_type="application/problem+json")
@@ -85,14 +102,17 @@ def refusal_for(trouble: Exception, request: Request) -> errors.Refusal:
         case SanicMethodNotAllowed():
             return http_errors.MethodNotAllowed()
         case PayloadTooLarge():
-            return http_errors.TooLarge()
+            return http_errors.TooLarge() if request.head else http_errors.HeaderTooLarge()
+        case RequestTimeout():
+            return http_errors.RequestTooSlow()
+        case ServiceUnavailable():
+            return http_errors.TookTooLong()
         case HTTPException() if trouble.status_code < 500:
             return http_errors.RequestUnreadable()
         case _ if _database_is_away(trouble):
-            log.warning("the database is away: %r", trouble)
             return http_errors.DatabaseUnavailable()
-    log.error("request %s failed", request.id, exc_info=trouble)
-    return http_errors.Broken(request_id=str(request.id))
+    log.error("request %s failed", id_of(request), exc_info=trouble)
+    return http_errors.Broken(request_id=id_of(request))
 
 
 def answer_with_problems(app: Sanic) -> None:
@@ -101,7 +121,7 @@ def answer_with_problems(app: Sanic) -> None:
     @app.exception(Exception)
     async def answer(request: Request, trouble: Exception) -> HTTPResponse:
         refusal = refusal_for(trouble, request)
-        log.info("refused %s %s: %s", request.method, request.path, refusal.code)
+        note_refusal(request, refusal.code, None if refusal is trouble else trouble)
         said = problem(refusal)
         if isinstance(trouble, SanicMethodNotAllowed):
             said.headers.update(trouble.headers)  # Allow (RFC 9110, 15.5.6)
@@ -110,7 +130,8 @@ def answer_with_problems(app: Sanic) -> None:
 
 def _database_is_away(trouble: BaseException) -> bool:
     causes = (trouble, trouble.__cause__, *(trouble.args if isinstance(trouble, OperationalError) else ()))
-    return any(isinstance(cause, DATABASE_AWAY) for cause in causes)
+    # a ValueError is a value of ours that asyncpg would not send
+    return any(isinstance(cause, DATABASE_AWAY) and not isinstance(cause, ValueError) for cause in causes)
 
 
 def _plain(fact: Any) -> Any:

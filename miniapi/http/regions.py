@@ -1,7 +1,15 @@
 """Regions as requests name them."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from faq.packs import Library, Pack
 from miniapi.http.errors import NoSuchRegion, RegionUnknown
+
+RegionName = Annotated[
+    str, Field(min_length=1, max_length=32, json_schema_extra={"format": "region", "example": "yangling"})
+]
 
 
 def pack_of(library: Library, region: str) -> Pack:

@@ -1,18 +1,15 @@
 """Reading a request: JSON bodies and query parameters, checked against a model."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from sanic import HTTPResponse, Request
-from sanic_ext import openapi
-from sanic_ext.extensions.openapi.types import Schema
 
-from miniapi.http.errors import BadJson, InvalidRequest
-from miniapi.http.schemas import schema_of
+from miniapi.http.described import Handler, describe
+from miniapi.http.errors import BadJson, InvalidRequest, WrongField
 
-Handler = Callable[..., Awaitable[HTTPResponse]]
 Model = TypeVar("Model", bound=BaseModel)
 
 PROBLEMS = {
@@ -71,11 +68,11 @@ def body(model: type[Body]) -> Callable[[Handler], Handler]:
     """Give the handler its JSON body as `body`. Raises BadJson, InvalidRequest."""
 
     def decorate(handler: Handler) -> Handler:
-        @openapi.body({"application/json": {"schema": schema_of(model)}})
         @wraps(handler)
         async def with_body(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
             return await handler(request, *args, body=read_body(request, model), **kwargs)
 
+        describe(with_body, body=model)
         return with_body
 
     return decorate
@@ -90,10 +87,7 @@ def query(model: type[Query]) -> Callable[[Handler], Handler]:
             given = {name: values[-1] for name, values in request.get_args(keep_blank_values=True).items()}
             return await handler(request, *args, query=checked(model.model_validate, given), **kwargs)
 
-        for name, schema in schema_of(model)["properties"].items():
-            required = model.model_fields[name].is_required()
-            shape = Schema(**schema)
-            with_query = openapi.parameter(name, shape, "query", required=required)(with_query)
+        describe(with_query, query=model)
         return with_query
 
     return decorate
@@ -115,7 +109,7 @@ def checked(validate: Callable[[Any], Model], given: Any) -> Model:
     raise InvalidRequest(errors=[_named(error) for error in errors])
 
 
-def _named(error: Any) -> dict[str, str]:
+def _named(error: Any) -> WrongField:
     field = ".".join(str(part) for part in error["loc"]) or "body"
     sentence = PROBLEMS.get(error["type"])
     return {"field": field, "problem": sentence.format(**error.get("ctx", {})) if sentence else error["msg"]}

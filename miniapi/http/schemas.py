@@ -1,27 +1,63 @@
-"""Models as OpenAPI 3.0 writes them down."""
+"""Types as OpenAPI 3.0 writes them down."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457; a refusal may carry more members, `errors` and `citations` among them",
-    "required": ["type", "code", "status", "title"],
-    "properties": {
-        "type": {"type": "string", "example": "/problems/not_found"},
-        "code": {"type": "string", "example": "not_found"},
-        "status": {"type": "integer", "example": 404},
-        "title": {"type": "string", "example": "没有找到。"},
-    },
-}
+from miniapi.errors import Refusal
+from miniapi.http.answers import CitationJson
+from miniapi.http.errors import WrongField
+
+TEXT = {"type": "string"}
+PROBLEM = "Problem"
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a model, whole in itself: no references, `nullable` instead of a type null."""
-    whole = model.model_json_schema()
-    found: dict[str, Any] = _inlined(whole, whole.get("$defs", {}))
-    return found
+    """The JSON schema of what is taken: no references, `nullable` instead of a type null."""
+    written = _written_out(model.model_json_schema())
+    return _stripped(written) if model.model_config.get("str_strip_whitespace") else written
+
+
+def schema_of_answer(shape: Any) -> dict[str, Any]:
+    """The JSON schema of what is answered: these members, and no others."""
+    exact: dict[str, Any] = _exact(_written_out(TypeAdapter(shape).json_schema(mode="serialization")))
+    return exact
+
+
+def problem_schema() -> dict[str, Any]:
+    """What every refusal looks like (RFC 9457); the facts of each are further members."""
+    return {
+        "type": "object",
+        "required": ["type", "code", "status", "title"],
+        "properties": {
+            "type": TEXT,
+            "code": TEXT,
+            "status": {"type": "integer"},
+            "title": TEXT,
+            "errors": schema_of_answer(list[WrongField]),
+            "citations": schema_of_answer(list[CitationJson]),
+            "retry_after": {"type": "integer"},
+        },
+    }
+
+
+def refusal_schema(refusals: Sequence[type[Refusal]], status: int) -> dict[str, Any]:
+    """A problem that is one of these refusals."""
+    codes = sorted({refusal.code for refusal in refusals})
+    one_of_them = {
+        "type": {"type": "string", "enum": [f"/problems/{code}" for code in codes]},
+        "code": {"type": "string", "enum": codes},
+        "status": {"type": "integer", "enum": [status]},
+    }
+    return {
+        "allOf": [{"$ref": f"#/components/schemas/{PROBLEM}"}, {"type": "object", "properties": one_of_them}]
+    }
+
+
+def _written_out(schema: dict[str, Any]) -> dict[str, Any]:
+    written: dict[str, Any] = _inlined(schema, schema.get("$defs", {}))
+    return written
 
 
 def _inlined(schema: Any, named: dict[str, Any]) -> Any:
@@ -29,7 +65,9 @@ def _inlined(schema: Any, named: dict[str, Any]) -> Any:
         case {"$ref": str(reference), **rest}:
             return {**_inlined(named[reference.rpartition("/")[2]], named), **_inlined(rest, named)}
         case {"anyOf": [inner, {"type": "null"}], **rest}:
-            return {**_inlined(rest, named), **_inlined(inner, named), "nullable": True}
+            return _or_null({**_inlined(rest, named), **_inlined(inner, named)})
+        case {"const": only, **rest}:
+            return {**_inlined(rest, named), "enum": [only]}
         case dict():
             kept = {
                 key: value for key, value in schema.items() if key != "$defs" and not _is_title(key, value)
@@ -37,6 +75,34 @@ def _inlined(schema: Any, named: dict[str, Any]) -> Any:
             return {key: _inlined(value, named) for key, value in kept.items()}
         case list():
             return [_inlined(value, named) for value in schema]
+    return schema
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    listed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, **listed, "nullable": True}
+
+
+def _stripped(schema: Any) -> Any:
+    """Texts whose length counts without the space around them."""
+    match schema:
+        case {"type": "string", "minLength": int(least)} if least and "pattern" not in schema:
+            return {**schema, "pattern": r"\S" if least == 1 else rf"\S[\s\S]{{{least - 2},}}\S"}
+        case dict():
+            return {key: _stripped(value) for key, value in schema.items()}
+        case list():
+            return [_stripped(value) for value in schema]
+    return schema
+
+
+def _exact(schema: Any) -> Any:
+    match schema:
+        case {"properties": dict()} as known:
+            return {"additionalProperties": False, **{key: _exact(value) for key, value in known.items()}}
+        case dict():
+            return {key: _exact(value) for key, value in schema.items()}
+        case list():
+            return [_exact(value) for value in schema]
     return schema
 
 

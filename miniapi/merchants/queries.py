@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from miniapi.merchants.models import Member, Merchant, Point
+from miniapi.merchants.models import Member, Merchant, Point, Role
 
 EARTH_METRES = 6_371_000
 
@@ -15,9 +15,9 @@ def public_list(region: str) -> "QuerySet[Merchant]":
     return Merchant.filter(region=region)
 
 
-async def roles_of(resident_id: UUID) -> list[str]:
+async def roles_of(resident_id: UUID) -> list[Role]:
     """What a resident may act as."""
-    return sorted({member.role.value for member in await Member.filter(resident_id=resident_id)})
+    return sorted({member.role for member in await Member.filter(resident_id=resident_id)})
 
 
 async def points_near(region: str, lat: float | None, lon: float | None) -> list[tuple[Point, int | None]]:

@@ -1,30 +1,24 @@
-"""The public lists, and who one is (which tells for whom one acts), over HTTP."""
+"""The public lists over HTTP."""
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
 from faq.packs import Library
-from miniapi.accounts.callers import Anyone, SignedInResident
-from miniapi.accounts.schemas import resident_json
-from miniapi.http.answers import page_json
+from miniapi.accounts.callers import Anyone
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
+from miniapi.http.errors import RegionUnknown
 from miniapi.http.paging import page_of, page_within
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import query
-from miniapi.keys import Keys
 from miniapi.merchants import queries, schemas
 
 routes = Blueprint("merchants")
 
 
-@routes.get("/me")
-async def me(request: Request, resident: SignedInResident, keys: Keys) -> HTTPResponse:
-    """我的账号。"""
-    roles = await queries.roles_of(resident.id)
-    return json({**resident_json(resident.account, keys), "roles": roles})
-
-
 @routes.get("/merchants")
 @query(schemas.MerchantsOf)
+@answers(Listed[schemas.MerchantJson], refuses=[RegionUnknown])
 async def list_merchants(
     request: Request, caller: Anyone, library: Library, query: schemas.MerchantsOf
 ) -> HTTPResponse:
@@ -36,6 +30,7 @@ async def list_merchants(
 
 @routes.get("/points")
 @query(schemas.PointsNear)
+@answers(Listed[schemas.PointJson], refuses=[RegionUnknown])
 async def list_points(
     request: Request, caller: Anyone, library: Library, query: schemas.PointsNear
 ) -> HTTPResponse:

@@ -1,25 +1,26 @@
 """The JSON of merchants and points."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
+from miniapi.http.answers import Id
 from miniapi.http.paging import Page
-from miniapi.merchants.models import Merchant, Point
-
-Region = Annotated[str, Field(min_length=1, max_length=32)]
+from miniapi.http.regions import RegionName
+from miniapi.merchants.models import Merchant, MerchantKind, Point
 
 
 class MerchantsOf(Page):
     """The public list of a region."""
 
-    region: Region
+    region: RegionName
 
 
 class PointsNear(Page):
     """Where somebody stands, in degrees; both or neither."""
 
-    region: Region
+    region: RegionName
     limit: int = Field(default=100, ge=1, le=100)
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
@@ -32,7 +33,30 @@ class PointsNear(Page):
         return self
 
 
-def merchant_json(merchant: Merchant) -> dict[str, Any]:
+class MerchantJson(TypedDict):
+    """An enterprise that takes part; `demo` ones are invented."""
+
+    id: Id
+    kind: MerchantKind
+    name: str
+    address: str
+    phone: str | None
+    demo: bool
+
+
+class PointJson(TypedDict):
+    """A place that takes old appliances in, in degrees (WGS 84); the distance where a position was given."""
+
+    id: Id
+    name: str
+    address: str
+    lat: float
+    lon: float
+    distance_m: int | None
+    demo: bool
+
+
+def merchant_json(merchant: Merchant) -> MerchantJson:
     """An enterprise on the public list."""
     return {
         "id": str(merchant.id),
@@ -44,7 +68,7 @@ def merchant_json(merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def point_json(point: Point, metres: int | None) -> dict[str, Any]:
+def point_json(point: Point, metres: int | None) -> PointJson:
     """A collection point and how far it is."""
     return {
         "id": str(point.id),

@@ -10,6 +10,7 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from faq.categories import Category
+from miniapi.accounts.actions import held
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.database.races import refused_by
@@ -72,6 +73,7 @@ async def book(
         raise OtherDistrict(district=slot.district)
     with refused_by("one_booking_per_slot", AlreadyBooked()):
         async with in_transaction():
+            await held(resident_id)
             pickup = await Pickup.create(
                 number=f"{secrets.randbelow(10**10):010d}",
                 resident_id=resident_id,
@@ -121,6 +123,28 @@ async def cancel(pickup_id: UUID, resident_id: UUID, reason: str | None, *, at: 
         await call_off(pickup.id, at=at)
         await _give_place_back(pickup.slot)
     return pickup
+
+
+async def erase_all(resident_id: UUID, *, at: datetime) -> int:
+    """Cancel what somebody who leaves has booked, and erase where they live and what they wrote.
+
+    Returns how many bookings were cancelled. Call it inside a transaction that holds the account.
+    """
+    pickups = await Pickup.filter(resident_id=resident_id).select_for_update().order_by("id")
+    booked = [pickup for pickup in pickups if pickup.state is PickupState.BOOKED]
+    for pickup in pickups:
+        await Pickup.filter(id=pickup.id).update(
+            state=PickupState.CANCELLED,
+            street_sealed=None,
+            contact_sealed=None,
+            items=[{**item, "note": None} for item in pickup.items],
+        )
+    await PickupEvent.filter(pickup_id__in=[pickup.id for pickup in pickups]).update(reason=None)
+    for pickup in booked:
+        await PickupEvent.create(pickup=pickup, what="cancelled", at=at)
+    for slot_id in sorted(pickup.slot_id for pickup in booked):  # one order: no two wait for each other
+        await sql.rows(GIVE_BACK, slot_id)
+    return len(booked)
 
 
 async def lay_out_slots(*, at: datetime) -> int:

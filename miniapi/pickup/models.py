@@ -1,6 +1,7 @@
 """Slots in which a crew comes to the door, and the bookings in them."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -75,12 +76,14 @@ class Pickup(Model):
     slot: fields.ForeignKeyRelation[Slot] = fields.ForeignKeyField(
         "miniapi.Slot", on_delete=fields.RESTRICT, related_name="pickups"
     )
+    slot_id: UUID
     state = fields.CharEnumField(PickupState, max_length=12, default=PickupState.BOOKED)
     items: list[dict] = fields.JSONField()
     district = fields.CharField(max_length=50)
     street_sealed = fields.TextField(null=True)
     contact_sealed = fields.TextField(null=True)
     booked_at = fields.DatetimeField()
+    events: fields.ReverseRelation["PickupEvent"]
 
     class Meta:
         table = "pickup"

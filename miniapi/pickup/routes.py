@@ -8,20 +8,37 @@ from sanic.response import HTTPResponse, json
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
-from miniapi.http.answers import page_json
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
+from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import Page, page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.pickup import actions, queries, schemas
-from miniapi.pickup.schemas import pickup_json
+from miniapi.pickup.errors import (
+    AlreadyBooked,
+    NoSuchPickup,
+    NoSuchSlot,
+    NotBooked,
+    OtherDistrict,
+    SlotClosed,
+    SlotFull,
+    TooLateToChange,
+)
+from miniapi.pickup.schemas import PickupJson, SlotJson, pickup_json
+from miniapi.subsidies.errors import CategoryUnknown
 
 routes = Blueprint("pickup")
+
+UNCHANGEABLE = (NoSuchPickup, NotBooked, TooLateToChange)
+UNBOOKABLE = (NoSuchSlot, OtherDistrict, SlotClosed, AlreadyBooked, SlotFull)
 
 
 @routes.get("/pickups/slots")
 @query(schemas.SlotsOf)
+@answers(Listed[SlotJson], refuses=[RegionUnknown])
 async def list_slots(
     request: Request, caller: Anyone, library: Library, query: schemas.SlotsOf
 ) -> HTTPResponse:
@@ -35,6 +52,7 @@ async def list_slots(
 @routes.post("/pickups")
 @body(schemas.BookPickup)
 @repeatable
+@answers(PickupJson, status=201, refuses=[CategoryUnknown, *UNBOOKABLE])
 async def book(
     request: Request, resident: SignedInResident, body: schemas.BookPickup, keys: Keys, library: Library
 ) -> HTTPResponse:
@@ -46,6 +64,7 @@ async def book(
 
 @routes.get("/pickups")
 @query(Page)
+@answers(Listed[PickupJson])
 async def list_pickups(
     request: Request, resident: SignedInResident, query: Page, keys: Keys, library: Library
 ) -> HTTPResponse:
@@ -55,6 +74,7 @@ async def list_pickups(
 
 
 @routes.get("/pickups/<pickup_id:uuid>")
+@answers(PickupJson, refuses=[NoSuchPickup])
 async def show_pickup(
     request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys, library: Library
 ) -> HTTPResponse:
@@ -65,6 +85,7 @@ async def show_pickup(
 @routes.post("/pickups/<pickup_id:uuid>/reschedule")
 @body(schemas.Reschedule)
 @repeatable
+@answers(PickupJson, refuses=[*UNCHANGEABLE, *UNBOOKABLE])
 async def reschedule(
     request: Request,
     resident: SignedInResident,
@@ -81,6 +102,7 @@ async def reschedule(
 @routes.post("/pickups/<pickup_id:uuid>/cancel")
 @body(schemas.Cancel)
 @repeatable
+@answers(PickupJson, refuses=UNCHANGEABLE)
 async def cancel(
     request: Request,
     resident: SignedInResident,

@@ -2,23 +2,28 @@
 
 import datetime
 import json
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from faq.categories import Categories
 from miniapi.accounts.rules import masked_name, masked_phone
-from miniapi.http.answers import written
+from miniapi.http.answers import Id, Time, written
 from miniapi.http.paging import Page
+from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.keys import Keys
 from miniapi.pickup import rules
 from miniapi.pickup.actions import Contact, Door, OldItem
-from miniapi.pickup.models import Pickup, Slot
+from miniapi.pickup.models import Pickup, PickupState, Slot
 from miniapi.subsidies.schemas import CategoryName, category_named
 
 FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)  # what a calendar can show
+Day = Annotated[
+    datetime.date, Field(ge=FIRST_DAY, le=LAST_DAY, json_schema_extra={"pattern": "^20[0-9]{2}-"})
+]
 
 District = Annotated[str, Field(min_length=1, max_length=50)]
 
@@ -26,8 +31,8 @@ District = Annotated[str, Field(min_length=1, max_length=50)]
 class SlotsOf(Page):
     """The slots of a region, of one day or one district where given."""
 
-    region: Annotated[str, Field(min_length=1, max_length=32)]
-    date: Annotated[datetime.date, Field(ge=FIRST_DAY, le=LAST_DAY)] | None = None
+    region: RegionName
+    date: Day | None = None
     limit: int = Field(default=100, ge=1, le=100)
     district: District | None = None
 
@@ -88,7 +93,53 @@ class Cancel(Body):
     reason: Annotated[str, Field(max_length=200)] | None = None
 
 
-def slot_json(slot: Slot) -> dict[str, Any]:
+class SlotJson(TypedDict):
+    """Hours in which a crew comes to a district, and the places left in them."""
+
+    id: Id
+    starts_at: Time
+    ends_at: Time
+    district: str
+    left: int
+
+
+class OldItemJson(TypedDict):
+    """One old thing that is collected."""
+
+    category: str
+    category_name: str
+    note: str | None
+
+
+class AddressJson(TypedDict):
+    """Where the crew comes to; the street is null once it was erased."""
+
+    district: str
+    street: str | None
+
+
+class ContactJson(TypedDict):
+    """Whom the crew asks for, as far as it is shown."""
+
+    name: str
+    phone: str
+
+
+class PickupJson(TypedDict):
+    """A booking; it can be changed before `change_until`."""
+
+    id: Id
+    number: str
+    state: PickupState
+    slot: SlotJson
+    items: list[OldItemJson]
+    address: AddressJson
+    contact: ContactJson | None
+    booked_at: Time
+    change_until: Time
+
+
+def slot_json(slot: Slot) -> SlotJson:
     """A slot and how many places it has left."""
     return {
         "id": str(slot.id),
@@ -99,7 +150,7 @@ def slot_json(slot: Slot) -> dict[str, Any]:
     }
 
 
-def pickup_json(pickup: Pickup, keys: Keys, categories: Categories) -> dict[str, Any]:
+def pickup_json(pickup: Pickup, keys: Keys, categories: Categories) -> PickupJson:
     """A booking as its owner sees it."""
     contact = Contact(**json.loads(keys.unseal(pickup.contact_sealed))) if pickup.contact_sealed else None
     return {

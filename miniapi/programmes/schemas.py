@@ -1,18 +1,94 @@
 """The JSON of regions and their rules."""
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from faq.categories import Categories
 from faq.packs import Pack
-from faq.rules import CalendarRule, FundRule, SubsidyRule
+from faq.rules import CalendarRule, FundRule, Phase, SubsidyRule
 from miniapi.clock import SHANGHAI
-from miniapi.http.answers import written
-from miniapi.money import from_yuan
+from miniapi.http.answers import CitationJson, Time, citation_json, written
+from miniapi.money import Fen, from_yuan
 
 
-def region_json(pack: Pack) -> dict[str, Any]:
+class ClockJson(TypedDict):
+    """The time that counts, to the millisecond."""
+
+    now: Time
+
+
+class RegionJson(TypedDict):
+    """A region, its document and the document's stage; `executable`: its figures can be worked out."""
+
+    region: str
+    name: str
+    document: str
+    stage: str
+    executable: bool
+
+
+class CategoryJson(TypedDict):
+    """A category of goods by key, and its Chinese name."""
+
+    category: str
+    category_name: str
+
+
+class SubsidyJson(TypedDict):
+    """How much one item gets, and for which goods."""
+
+    percent: int
+    item_cap_fen: Fen
+    person_cap_fen: Fen
+    categories: list[CategoryJson]
+    energy_grades: list[int]
+    declared_categories: list[str]
+    citation: CitationJson
+
+
+class DropDayJson(TypedDict):
+    """A drop as the calendar has it."""
+
+    opens_at: Time
+    valid_until: Time
+
+
+class CalendarJson(TypedDict):
+    """When vouchers are given out: days of the month, a time of day, days of validity."""
+
+    opens_at: Time
+    closes_at: Time
+    drop_days: list[int]
+    drop_time: str
+    validity_days: int
+    drops: list[DropDayJson]
+    next_drop_at: Time | None
+    citation: CitationJson
+
+
+class FundJson(TypedDict):
+    """How much money there is in all."""
+
+    total_fen: Fen
+    citation: CitationJson
+
+
+class ProgrammeJson(RegionJson):
+    """What a document fixes; null where it fixes nothing."""
+
+    phase: Phase | None
+    subsidy: SubsidyJson | None
+    calendar: CalendarJson | None
+    fund: FundJson | None
+
+
+def clock_json(at: datetime) -> ClockJson:
+    """The time, always with its milliseconds."""
+    return {"now": at.astimezone(SHANGHAI).isoformat(timespec="milliseconds")}
+
+
+def region_json(pack: Pack) -> RegionJson:
     """A region and the document it goes by."""
     return {
         "region": pack.region,
@@ -23,7 +99,7 @@ def region_json(pack: Pack) -> dict[str, Any]:
     }
 
 
-def programme_json(pack: Pack, categories: Categories, at: datetime) -> dict[str, Any]:
+def programme_json(pack: Pack, categories: Categories, at: datetime) -> ProgrammeJson:
     """What a document fixes, each rule with its clause; null where it fixes nothing."""
     on = at.astimezone(SHANGHAI).date()
     subsidy, calendar, fund = pack.rules.subsidy(on), pack.rules.calendar(on), pack.rules.fund(on)
@@ -36,7 +112,7 @@ def programme_json(pack: Pack, categories: Categories, at: datetime) -> dict[str
     }
 
 
-def _subsidy_json(pack: Pack, rule: SubsidyRule, categories: Categories, at: datetime) -> dict[str, Any]:
+def _subsidy_json(pack: Pack, rule: SubsidyRule, categories: Categories, at: datetime) -> SubsidyJson:
     return {
         "percent": rule.percent,
         "item_cap_fen": from_yuan(rule.item_cap_yuan),
@@ -44,11 +120,11 @@ def _subsidy_json(pack: Pack, rule: SubsidyRule, categories: Categories, at: dat
         "categories": [{"category": key, "category_name": categories[key].name} for key in rule.categories],
         "energy_grades": list(rule.energy_grades),
         "declared_categories": list(rule.declared_categories),
-        "citation": asdict(pack.citation(rule.cites, at)),
+        "citation": citation_json(pack.citation(rule.cites, at)),
     }
 
 
-def _calendar_json(pack: Pack, rule: CalendarRule, at: datetime) -> dict[str, Any]:
+def _calendar_json(pack: Pack, rule: CalendarRule, at: datetime) -> CalendarJson:
     next_drop = rule.next_drop(at)
     return {
         "opens_at": written(rule.window_opens),
@@ -61,9 +137,9 @@ def _calendar_json(pack: Pack, rule: CalendarRule, at: datetime) -> dict[str, An
             for opens in rule.drops()
         ],
         "next_drop_at": written(next_drop) if next_drop else None,
-        "citation": asdict(pack.citation(rule.cites, at)),
+        "citation": citation_json(pack.citation(rule.cites, at)),
     }
 
 
-def _fund_json(pack: Pack, rule: FundRule, at: datetime) -> dict[str, Any]:
-    return {"total_fen": from_yuan(rule.total_yuan), "citation": asdict(pack.citation(rule.cites, at))}
+def _fund_json(pack: Pack, rule: FundRule, at: datetime) -> FundJson:
+    return {"total_fen": from_yuan(rule.total_yuan), "citation": citation_json(pack.citation(rule.cites, at))}

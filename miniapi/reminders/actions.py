@@ -6,11 +6,12 @@ from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
+from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
 from miniapi.database import sql
 from miniapi.reminders import rules
 from miniapi.reminders.errors import NoSuchReminder, TooLate
-from miniapi.reminders.models import Grant, Notice, NoticeState
+from miniapi.reminders.models import Grant, Notice, NoticeState, SeenPush
 from miniapi.reminders.occasions import Occasion
 
 ADD_GRANT = """
@@ -35,6 +36,7 @@ async def ask(resident_id: UUID, occasion: Occasion, *, minutes_before: int, at:
     key = f"asked:{resident_id}:{occasion.kind}:{occasion.subject}:{due.isoformat()}"
     wanted = _notice(resident_id, occasion, key, due, at, asked_for=True)
     async with in_transaction():
+        await held(resident_id)
         await Notice.bulk_create([wanted], ignore_conflicts=True)
         await Notice.filter(dedupe_key=key, state=NoticeState.CANCELLED).update(
             state=NoticeState.OWED, done_at=None
@@ -79,7 +81,7 @@ async def take_in_grants(
     async with in_transaction():
         if not await first_seen(dedupe_key, at=at):
             return
-        resident = await Resident.get_or_none(openid=openid)
+        resident = await Resident.filter(openid=openid).select_for_update(no_key=True).first()
         if resident is None:
             return
         known = [(kinds[template], answer) for template, answer in answers if template in kinds]
@@ -88,6 +90,22 @@ async def take_in_grants(
             return
         refused = [kind for kind, answer in known if answer == "reject"]
         await Grant.filter(resident_id=resident.id, kind__in=refused).update(remaining=0)
+
+
+async def move_to(subjects: Sequence[UUID], target_id: UUID) -> None:
+    """Let another account of the same person know instead: these things are there now."""
+    await Notice.filter(subject__in=list(subjects)).update(resident_id=target_id)
+
+
+async def erase_all(resident_id: UUID) -> int:
+    """Forget what is owed to somebody who leaves, and what they consented to be sent; how many notices."""
+    await Grant.filter(resident_id=resident_id).delete()
+    return await Notice.filter(resident_id=resident_id).delete()
+
+
+async def forget_pushes(*, at: datetime) -> int:
+    """Delete which pushes were seen a week ago: WeChat repeats one for minutes; how many it were."""
+    return await SeenPush.filter(seen_at__lte=at - rules.REMEMBER_PUSHES).delete()
 
 
 async def first_seen(dedupe_key: str, *, at: datetime) -> bool:

@@ -1,10 +1,13 @@
 """What people can ask about their notices."""
 
+from typing import Literal
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
 from miniapi.reminders.models import Grant, Notice, NoticeState
+
+Way = Literal["wechat", "inbox"]
 
 
 def reminders_of(resident_id: UUID) -> "QuerySet[Notice]":
@@ -18,7 +21,7 @@ def inbox_of(resident_id: UUID) -> "QuerySet[Notice]":
     return Notice.filter(resident_id=resident_id, state=NoticeState.INBOX)
 
 
-async def delivery(notice: Notice) -> str:
+async def delivery(notice: Notice) -> Way:
     """How a reminder will come as things stand: `wechat` while consents cover it, else `inbox`."""
     grant = await Grant.get_or_none(resident_id=notice.resident_id, kind=notice.kind)
     ahead = Notice.filter(

@@ -7,14 +7,19 @@ from sanic.response import HTTPResponse, empty, json
 
 from miniapi import clock
 from miniapi.accounts.callers import SignedInResident
-from miniapi.http.answers import page_json
+from miniapi.errors import NotFound
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import Page, page_of
 from miniapi.http.requests import body, query
 from miniapi.reminders import actions, queries, schemas
+from miniapi.reminders.errors import NoSuchReminder, TooLate
 from miniapi.reminders.occasions import Occasions
+from miniapi.reminders.schemas import InboxJson, ReminderJson
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
+from miniapi.wechat.errors import WeChatUnavailable
 
 routes = Blueprint("reminders")
 
@@ -22,6 +27,7 @@ routes = Blueprint("reminders")
 @routes.post("/reminders")
 @body(schemas.AskReminder)
 @repeatable
+@answers(ReminderJson, status=201, refuses=[NotFound, TooLate, WeChatUnavailable])
 async def ask(
     request: Request,
     resident: SignedInResident,
@@ -42,6 +48,7 @@ async def ask(
 
 @routes.get("/reminders")
 @query(Page)
+@answers(Listed[ReminderJson])
 async def list_reminders(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
     """我约的提醒。"""
     notices, next_cursor = await page_of(queries.reminders_of(resident.id), query, by="due_at")
@@ -50,6 +57,7 @@ async def list_reminders(request: Request, resident: SignedInResident, query: Pa
 
 
 @routes.delete("/reminders/<reminder_id:uuid>")
+@answers(refuses=[NoSuchReminder])
 async def cancel(request: Request, resident: SignedInResident, reminder_id: UUID) -> HTTPResponse:
     """取消一条提醒。"""
     await actions.cancel(reminder_id, resident.id, at=clock.now())
@@ -58,6 +66,7 @@ async def cancel(request: Request, resident: SignedInResident, reminder_id: UUID
 
 @routes.get("/inbox")
 @query(Page)
+@answers(Listed[InboxJson])
 async def inbox(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
     """没能通过微信送到的通知。"""
     notices, next_cursor = await page_of(queries.inbox_of(resident.id), query, by="-due_at")

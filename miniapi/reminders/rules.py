@@ -9,6 +9,7 @@ STILL_USEFUL_FOR = timedelta(minutes=30)  # after the occasion; later a message 
 MOST_ATTEMPTS = 5
 LEASE_SECONDS = 30  # longer than any call to WeChat takes
 BATCH = 50
+REMEMBER_PUSHES = timedelta(days=7)
 
 
 def due_at(occasion_at: datetime, minutes_before: int) -> datetime:

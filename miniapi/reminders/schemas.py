@@ -1,13 +1,15 @@
 """The JSON of reminders and the inbox."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
-from miniapi.http.answers import written
+from miniapi.http.answers import Id, Time, written
 from miniapi.http.requests import Body
 from miniapi.reminders.models import Notice
+from miniapi.reminders.queries import Way
 
 TemplateId = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -42,7 +44,29 @@ class AskReminder(Body):
         return found
 
 
-def reminder_json(notice: Notice, delivery: str) -> dict[str, Any]:
+class ReminderJson(TypedDict):
+    """A reminder: what it is about, when it comes, and which way as things stand."""
+
+    id: Id
+    kind: str
+    subject: Id
+    about: str
+    at: Time
+    delivery: Way
+
+
+class InboxJson(TypedDict):
+    """What was owed and could not be sent; `fields` are the message's, by WeChat's names."""
+
+    id: Id
+    kind: str
+    subject: Id
+    about: str
+    fields: dict[str, str]
+    at: Time
+
+
+def reminder_json(notice: Notice, delivery: Way) -> ReminderJson:
     """A reminder as the person who asked for it sees it."""
     return {
         "id": str(notice.id),
@@ -54,7 +78,7 @@ def reminder_json(notice: Notice, delivery: str) -> dict[str, Any]:
     }
 
 
-def inbox_json(notice: Notice) -> dict[str, Any]:
+def inbox_json(notice: Notice) -> InboxJson:
     """A notice that waits in the mini-program."""
     return {
         "id": str(notice.id),

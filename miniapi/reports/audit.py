@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from faq.packs import Library
+from miniapi.audit.queries import breaks
 from miniapi.money import in_yuan
 
 
@@ -98,6 +99,18 @@ CHECKS = (
         """,
     ),
     Check(
+        "nothing is issued to, booked for or owed to somebody who has left",
+        """
+        SELECT 'resident ' || r.id, found.what FROM resident r CROSS JOIN LATERAL (
+            SELECT 'voucher ' || v.code AS what FROM voucher v
+            WHERE v.resident_id = r.id AND v.state = 'issued'
+            UNION ALL SELECT 'pickup ' || p.number FROM pickup p
+            WHERE p.resident_id = r.id AND p.state = 'booked'
+            UNION ALL SELECT 'notice ' || n.id FROM notice n WHERE n.resident_id = r.id
+        ) found WHERE r.left_at IS NOT NULL
+        """,
+    ),
+    Check(
         "a slot has as many places taken as bookings",
         """
         SELECT 'slot ' || s.id, 'taken ' || s.taken || ', bookings ' || count(p.id)
@@ -131,6 +144,8 @@ async def _broken(connection: asyncpg.Connection, library: Library) -> AsyncIter
     for check in CHECKS:
         for row, trouble in await connection.fetch(check.broken):
             yield f"{row}: {trouble} (rule: {check.rule})"
+    async for line in breaks(connection):
+        yield line
     for pack in library.packs.values():
         for rule in pack.rules.subsidies:
             item_cap, person_cap = rule.item_cap_yuan * 100, rule.person_cap_yuan * 100

@@ -1,18 +1,22 @@
 """The JSON of quotes."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from faq.categories import Categories, Category
+from miniapi.http.answers import CitationJson, citation_json
+from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.money import Fen
 from miniapi.subsidies.errors import CategoryUnknown
 from miniapi.subsidies.queries import Quote
 from miniapi.subsidies.rules import Item
 
-CategoryName = Annotated[str, Field(min_length=1, max_length=32)]
+CategoryName = Annotated[
+    str, Field(min_length=1, max_length=32, json_schema_extra={"format": "category", "example": "fridge"})
+]
 Grade = Annotated[int, Field(ge=1, le=5)]
 Price = Annotated[int, Field(ge=1, le=100_000_000)]
 
@@ -29,7 +33,7 @@ class PricedItem(Body):
 class AskQuote(Body):
     """A purchase of one or more things in one region."""
 
-    region: Annotated[str, Field(min_length=1, max_length=32)]
+    region: RegionName
     items: Annotated[list[PricedItem], Field(min_length=1, max_length=20)]
 
     def understood(self, categories: Categories) -> list[Item]:
@@ -43,6 +47,31 @@ class AskQuote(Body):
         ]
 
 
+class StepJson(TypedDict):
+    """One sentence of a calculation, and the clause it rests on."""
+
+    text: str
+    citation: CitationJson
+
+
+class QuotedItemJson(TypedDict):
+    """What one thing gets, step by step."""
+
+    category: str
+    category_name: str
+    price_fen: Fen
+    subsidy_fen: Fen
+    steps: list[StepJson]
+
+
+class QuoteJson(TypedDict):
+    """What a purchase gets; notes say what it depends on."""
+
+    items: list[QuotedItemJson]
+    total_subsidy_fen: Fen
+    notes: list[StepJson]
+
+
 def category_named(categories: Categories, text: str) -> Category:
     """A category by its key, name or synonym. Raises CategoryUnknown."""
     if (found := categories.named(text)) is None:
@@ -50,9 +79,9 @@ def category_named(categories: Categories, text: str) -> Category:
     return found
 
 
-def quote_json(quote: Quote) -> dict[str, Any]:
+def quote_json(quote: Quote) -> QuoteJson:
     """What each item gets, and why."""
-    citation = asdict(quote.citation)
+    citation = citation_json(quote.citation)
     return {
         "items": [
             {
@@ -65,5 +94,5 @@ def quote_json(quote: Quote) -> dict[str, Any]:
             for quoted in quote.items
         ],
         "total_subsidy_fen": quote.total,
-        "notes": [{"text": text, "citation": asdict(cited)} for text, cited in quote.notes],
+        "notes": [{"text": text, "citation": citation_json(cited)} for text, cited in quote.notes],
     }

@@ -1,6 +1,7 @@
 """What people can do with vouchers."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from tortoise.transactions import in_transaction
 
 from faq.packs import Library
 from faq.rules import SubsidyRule
+from miniapi.accounts.actions import held
 from miniapi.accounts.errors import IdentityRequired
-from miniapi.accounts.models import Person, Resident
+from miniapi.accounts.models import Resident
 from miniapi.clock import SHANGHAI
 from miniapi.database.races import refused_by
 from miniapi.drops import queries as drops
@@ -35,6 +37,19 @@ BATCH = 200
 CLAUSE_OF_DROPS = "细则四（一）"
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a voucher ends unused: what it is then, why the ledger moved, what its history says."""
+
+    state: VoucherState
+    reason: str
+    note: str
+
+
+LAPSED = _End(VoucherState.EXPIRED, "expiry", "过期失效")
+LEFT = _End(VoucherState.VOID, "void", "账号注销，券作废")
+
+
 async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: datetime) -> Voucher:
     """Put one voucher of a drop into a resident's wallet, with its reserve, or say why not.
 
@@ -58,19 +73,46 @@ async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: date
             return await _issue(drop, resident, rule, at=at)
 
 
+async def void_all(resident_id: UUID, *, at: datetime) -> int:
+    """Void what somebody who leaves has not used, and give it back to the pool; how many it were.
+
+    Call it inside a transaction that holds the account. What has lapsed is expired, not void.
+    """
+    unused = Voucher.filter(resident_id=resident_id, state=VoucherState.ISSUED)
+    # one order of books, so that two who leave never wait for each other
+    voided = 0
+    for voucher in await unused.order_by("drop__programme__code", "id"):
+        end = LEFT if voucher.is_valid(at) else LAPSED
+        voided += await _end(voucher.id, end, at=at) and end is LEFT
+    return voided
+
+
+async def move_all(person_id: UUID, source_id: UUID, target_id: UUID) -> list[UUID]:
+    """Put a person's vouchers into the wallet of their other account; which they are.
+
+    Call it inside a transaction that holds both accounts.
+    """
+    moved = Voucher.filter(person_id=person_id, resident_id=source_id)
+    ids = [voucher.id for voucher in await moved]
+    await moved.update(resident_id=target_id)
+    return ids
+
+
 async def expire_overdue(*, at: datetime) -> int:
     """Expire vouchers whose time is over and give their reserve back to the pool; how many it were."""
     expired = 0
     while ids := await _overdue(at):
         for voucher_id in ids:
             async with in_transaction():
-                expired += await _expire(voucher_id, at=at)
+                expired += await _end(voucher_id, LAPSED, at=at)
     return expired
 
 
 async def _issue(drop: Drop, resident: Resident, rule: SubsidyRule, *, at: datetime) -> Voucher:
-    await Person.filter(id=resident.person_id).select_for_update().get()  # one claim of a person at a time
-    room = Fen(person_cap(rule) - await used_by(resident.person_id, drop.programme.region))
+    account = await held(resident.id)  # so one claim of a person at a time: a person has one account
+    if account.person_id != resident.person_id:
+        raise IdentityRequired()
+    room = Fen(person_cap(rule) - await used_by(account.person_id, drop.programme.region))
     if room <= 0:
         raise PersonalLimitReached(cap_yuan=rule.person_cap_yuan)
     reserve = most_for_an_item(rule, room)
@@ -93,7 +135,7 @@ async def _issue(drop: Drop, resident: Resident, rule: SubsidyRule, *, at: datet
         code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
         drop=drop,
         resident_id=resident.id,
-        person_id=resident.person_id,
+        person_id=account.person_id,
         region=drop.programme.region,
         rank=rank,
         max_fen=reserve,
@@ -122,7 +164,7 @@ async def _overdue(at: datetime) -> list[UUID]:
     return [voucher.id for voucher in await lapsed.order_by("valid_until").limit(BATCH)]
 
 
-async def _expire(voucher_id: UUID, *, at: datetime) -> bool:
+async def _end(voucher_id: UUID, end: _End, *, at: datetime) -> bool:
     voucher = await Voucher.filter(id=voucher_id).select_for_update().get()
     await voucher.fetch_related("drop__programme")
     if voucher.state is not VoucherState.ISSUED:
@@ -132,10 +174,10 @@ async def _expire(voucher_id: UUID, *, at: datetime) -> bool:
         AccountName.RESERVED,
         AccountName.POOL,
         book=voucher.drop.programme.code,
-        reason="expiry",
-        key=f"voucher:{voucher.id}:expiry",
+        reason=end.reason,
+        key=f"voucher:{voucher.id}:{end.reason}",
         at=at,
     )
-    await Voucher.filter(id=voucher.id).update(state=VoucherState.EXPIRED, reserved_fen=0)
-    await VoucherEvent.create(voucher=voucher, state=VoucherState.EXPIRED, at=at, note="过期失效")
+    await Voucher.filter(id=voucher.id).update(state=end.state, reserved_fen=0)
+    await VoucherEvent.create(voucher=voucher, state=end.state, at=at, note=end.note)
     return True

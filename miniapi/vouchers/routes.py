@@ -8,22 +8,33 @@ from sanic.response import HTTPResponse, json
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
-from miniapi.http.answers import page_json
+from miniapi.accounts.errors import IdentityRequired
+from miniapi.drops.errors import DropNotOpen, NoSuchDrop, SoldOut
+from miniapi.http.answers import Listed, page_json
+from miniapi.http.described import answers
+from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.subsidies import queries as subsidies
-from miniapi.subsidies.schemas import AskQuote, quote_json
+from miniapi.subsidies.errors import CategoryUnknown, NoSubsidyRule
+from miniapi.subsidies.schemas import AskQuote, QuoteJson, quote_json
 from miniapi.vouchers import actions, queries, schemas
+from miniapi.vouchers.errors import AlreadyClaimed, NoSuchVoucher, PersonalLimitReached
 from miniapi.vouchers.models import Voucher, VoucherEvent
-from miniapi.vouchers.schemas import voucher_json
+from miniapi.vouchers.schemas import VoucherJson, voucher_json
 
 routes = Blueprint("vouchers")
 
 
 @routes.post("/drops/<drop_id:uuid>/claims")
 @repeatable
+@answers(
+    schemas.ClaimedJson,
+    status=201,
+    refuses=[NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached, SoldOut],
+)
 async def claim(
     request: Request, drop_id: UUID, resident: SignedInResident, library: Library
 ) -> HTTPResponse:
@@ -31,11 +42,12 @@ async def claim(
     now = clock.now()
     voucher = await actions.claim(drop_id, resident.account, library, at=now)
     await voucher.fetch_related("events")
-    return json({"voucher": voucher_json(voucher, _history(voucher), now), "rank": voucher.rank}, status=201)
+    return json(schemas.claimed_json(voucher, _history(voucher), now), status=201)
 
 
 @routes.post("/quotes")
 @body(AskQuote)
+@answers(QuoteJson, refuses=[RegionUnknown, CategoryUnknown, NoSubsidyRule])
 async def quote(request: Request, caller: Anyone, body: AskQuote, library: Library) -> HTTPResponse:
     """算一算能补多少：登录后会扣除已用的额度。"""
     pack = pack_of(library, body.region)
@@ -47,6 +59,7 @@ async def quote(request: Request, caller: Anyone, body: AskQuote, library: Libra
 
 @routes.get("/vouchers")
 @query(schemas.InState)
+@answers(Listed[VoucherJson])
 async def list_vouchers(request: Request, resident: SignedInResident, query: schemas.InState) -> HTTPResponse:
     """我的券包。"""
     now = clock.now()
@@ -58,6 +71,7 @@ async def list_vouchers(request: Request, resident: SignedInResident, query: sch
 
 
 @routes.get("/vouchers/<voucher_id:uuid>")
+@answers(VoucherJson, refuses=[NoSuchVoucher])
 async def show_voucher(request: Request, resident: SignedInResident, voucher_id: UUID) -> HTTPResponse:
     """一张券和它的经过。"""
     voucher = await queries.voucher(voucher_id, resident.id)

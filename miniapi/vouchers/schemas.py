@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from miniapi.http.answers import written
+from typing_extensions import TypedDict
+
+from miniapi.http.answers import Id, Time, written
 from miniapi.http.paging import Page
+from miniapi.money import Fen
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 
 
@@ -15,10 +17,41 @@ class InState(Page):
     state: VoucherState | None = None
 
 
-def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime) -> dict[str, Any]:
+class VoucherEventJson(TypedDict):
+    """One thing that happened to a voucher."""
+
+    state: VoucherState
+    at: Time
+    note: str
+
+
+class VoucherJson(TypedDict):
+    """A voucher: worth `max_fen` at most, until its last second."""
+
+    id: Id
+    code: str
+    state: VoucherState
+    region: str
+    drop: Id
+    issued_at: Time
+    valid_until: Time
+    max_fen: Fen
+    history: list[VoucherEventJson]
+
+
+class ClaimedJson(TypedDict):
+    """A voucher that was claimed, and the how-many-eth of its drop it is."""
+
+    voucher: VoucherJson
+    rank: int
+
+
+def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime) -> VoucherJson:
     """A voucher as its owner sees it at a time."""
     state = voucher.state_at(at)
-    history = [{"state": event.state, "at": written(event.at), "note": event.note} for event in events]
+    history: list[VoucherEventJson] = [
+        {"state": event.state, "at": written(event.at), "note": event.note} for event in events
+    ]
     if state is VoucherState.EXPIRED and voucher.state is VoucherState.ISSUED:
         history.append({"state": state, "at": written(voucher.valid_until), "note": "过期失效"})
     return {
@@ -32,3 +65,8 @@ def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime)
         "max_fen": voucher.max_fen,
         "history": history,
     }
+
+
+def claimed_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime) -> ClaimedJson:
+    """The answer to a claim that won."""
+    return {"voucher": voucher_json(voucher, events, at), "rank": voucher.rank}

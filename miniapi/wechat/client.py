@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
+from miniapi import metrics
 from miniapi.settings import WeChatSettings
 from miniapi.wechat import fields as values
 from miniapi.wechat.errors import (
@@ -68,6 +70,7 @@ class WeChat:
         self._tokens = Tokens(self._fetch_token)
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._http: aiohttp.ClientSession | None = None
+        self.is_well = True  # whether the last call was answered, and not refused for a reason of ours
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
@@ -191,6 +194,22 @@ class WeChat:
         return await self._ask(method, path, {"access_token": token}, body)
 
     async def _ask(
+        self, method: str, path: str, query: Mapping[str, str], body: Answer | None = None
+    ) -> Answer:
+        """One question, counted for operators. Raises WeChatUnavailable."""
+        began, outcome = time.monotonic(), "unreachable"
+        try:
+            answer = await self._exchange(method, path, query, body)
+            outcome = "refused" if errcode_of(answer) else "ok"
+        except WeChatUnavailable:
+            self.is_well = False
+            raise
+        finally:
+            metrics.wechat_called(path, outcome, time.monotonic() - began)
+        self.is_well = errcode_of(answer) not in BUSY | OURS_TO_MEND | TOKEN_REFUSED
+        return answer
+
+    async def _exchange(
         self, method: str, path: str, query: Mapping[str, str], body: Answer | None = None
     ) -> Answer:
         """One request and its answer. No error carries the address: the secret stands in it."""

@@ -40,7 +40,8 @@ class FakeCity:
     bookings: list[tuple[str | None, PickupSeen]] = field(default_factory=list)
     kept_reminders: list[tuple[str | None, ReminderSeen]] = field(default_factory=list)
     vouchers: list[tuple[str | None, str, VoucherSeen]] = field(default_factory=list)
-    tickets: list[tuple[Caller, str, TicketSeen]] = field(default_factory=list)
+    opened_tickets: list[tuple[Caller, str, TicketSeen]] = field(default_factory=list)
+    clauses: list[str | None] = field(default_factory=list)  # that the tickets name
 
     def now(self) -> datetime:
         return self.at
@@ -180,12 +181,25 @@ class FakeCity:
                 return self.bookings[position][1]
         raise Declined("没有找到这个预约。", code="no_such_pickup")
 
-    async def open_ticket(self, caller: Caller, kind: str, text: str) -> TicketSeen:
-        if sum(owner.id == caller.id for owner, _, _ in self.tickets) >= MOST_OPEN_TICKETS:
+    async def open_ticket(
+        self, caller: Caller, kind: str, text: str, clause: str | None = None
+    ) -> TicketSeen:
+        if sum(owner.id == caller.id for owner, _, _ in self.opened_tickets) >= MOST_OPEN_TICKETS:
             raise Declined("您还有几件工单在等答复。", code="too_many_open_tickets")
-        opened = TicketSeen(f"t{len(self.tickets) + 1}", f"{len(self.tickets) + 1:010d}", kind, "open")
-        self.tickets.append((caller, text, opened))
+        nth = len(self.opened_tickets) + 1
+        opened = TicketSeen(f"t{nth}", f"{nth:010d}", kind, "open")
+        self.opened_tickets.append((caller, text, opened))
+        self.clauses.append(clause)
         return opened
+
+    async def tickets(self, caller: Caller) -> Sequence[TicketSeen]:
+        return [one for owner, _, one in reversed(self.opened_tickets) if owner.id == caller.id]
+
+    def answer_ticket(self, nth: int, answer: str) -> None:
+        """What the staff do meanwhile."""
+        owner, text, one = self.opened_tickets[nth]
+        answered = replace(one, state="answered", answer=answer, answered_at=self.at)
+        self.opened_tickets[nth] = (owner, text, answered)
 
     async def shops(self, region: str) -> Sequence[Place]:
         if region != self.region:

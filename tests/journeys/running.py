@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ import aiohttp
 import asyncpg
 
 from miniapi.database import embedded
+from tests.privacy import watch
 
 READY_WITHIN = 60.0
 HUANXIN = str(Path(sys.executable).parent / "huanxin")
@@ -29,8 +31,11 @@ class House:
     home: Path
     port: int
     sandbox_port: int
+    log: Path  # what its processes write to standard error
     said: list[str] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)  # settings of this test alone
+    through: tuple[str, ...] = ()  # a program that starts `huanxin` in some other way
+    process: asyncio.subprocess.Process | None = None  # what `running` started last
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,7 +51,13 @@ class House:
     @asynccontextmanager
     async def up(self, *arguments: str) -> AsyncIterator["City"]:
         """Everything until the end of the block, then Ctrl-C."""
-        process = await self.start("up", *arguments)
+        async with self.running("up", *arguments) as city:
+            yield city
+
+    @asynccontextmanager
+    async def running(self, *command: str) -> AsyncIterator["City"]:
+        """A command that serves, from the moment it says that it is ready; then Ctrl-C."""
+        self.process = process = await self.start(*command)
         try:
             async with asyncio.timeout(READY_WITHIN):
                 await self._until_ready(process)
@@ -57,28 +68,50 @@ class House:
                 process.send_signal(signal.SIGINT)
             async with asyncio.timeout(20):
                 await process.wait()
-        assert process.returncode == 0
+        assert process.returncode in (0, -signal.SIGKILL)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
-        while line := await process.stdout.readline():
-            self.said.append(line.decode())
-            if "Ctrl-C" in line.decode():
+        while line := (await process.stdout.readline()).decode():
+            self.said.append(line)
+            if "Ctrl-C" in line or "接口已就绪" in line:
                 return
-        raise AssertionError(f"up ended with {await process.wait()}")
+        raise AssertionError(f"{process.pid} ended with {await process.wait()}: {self.log.read_text()}")
+
+    @property
+    def complaints(self) -> str:
+        """The lines of its log that are no events: what Python or a command said by itself."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return "\n".join(line for line in lines if not line.startswith("{"))
+
+    def parts(self, name: str = "") -> list[int]:
+        """The processes that the running command looks after, all or those of a name."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(one) for one in children if name in Path(f"/proc/{one}/comm").read_text()]
+
+    @property
+    def postmaster(self) -> int:
+        """The server of this home."""
+        return int(embedded.Server(self.home.resolve()).pid_file.read_text().split()[0])
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """One command, with its output to be read."""
-        return await asyncio.create_subprocess_exec(
-            HUANXIN,
-            *arguments,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        """One command, with its output to be read; its log goes to a file, for the reader and for `watch`."""
+        watch.files.add(self.log)
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *self.through,
+                HUANXIN,
+                *arguments,
+                env=self.environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
 
     async def command(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status, output and error of one command."""
         process = await asyncio.create_subprocess_exec(
+            *self.through,
             HUANXIN,
             *arguments,
             env=self.environment,
@@ -101,6 +134,8 @@ class City:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **body: Any
     ) -> Any:
         """Status and JSON of one call, as whoever has signed in."""
+        watch.know_body(body)
+        watch.know(self.token or "")
         sent = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **(headers or {})}
         address = f"http://127.0.0.1:{self.house.port}/api/v1{path}"
         async with self.http.request(method, address, json=body or None, headers=sent) as answer:
@@ -124,8 +159,9 @@ class City:
         status, answer = await self.call(method, path, **body)
         return status, answer["code"]
 
-    async def sandbox(self, method: str, path: str, **body: Any) -> Any:
+    async def sandbox(self, method: str, path: str, /, **body: Any) -> Any:
         """One call to the sandbox."""
+        watch.know_body(body)
         address = f"http://127.0.0.1:{self.house.sandbox_port}/sandbox{path}"
         async with self.http.request(method, address, json=body or None) as answer:
             assert answer.status < 300, await answer.text()
@@ -160,10 +196,32 @@ class City:
         return await self.post("/chat", text=text, session=session, region="yangling")
 
 
-def a_house(home: Path) -> House:
-    """A home with two free ports."""
+def processes_of(home: Path) -> list[int]:
+    """The running processes whose command or environment names a home."""
+    found = []
+    for number in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            its = [Path(f"/proc/{number}/{file}").read_bytes() for file in ("cmdline", "environ")]
+        except OSError:
+            continue
+        if any(os.fsencode(home) in text for text in its):
+            found.append(int(number))
+    return found
+
+
+async def until(fact: Callable[[], Any], seconds: float = 5.0) -> float:
+    """Wait until something is so; how long it took."""
+    began = time.monotonic()
+    while not fact():
+        assert time.monotonic() - began < seconds, "it did not come to be"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+def a_house(home: Path, log: Path | None = None) -> House:
+    """A home with two free ports, and its log beside it."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
         one.close()
-    return House(home, *ports)
+    return House(home, *ports, log or home.parent / "stderr.log")

@@ -1,13 +1,26 @@
 """Machines as they are: what `huanxin` says when something is not as it should be."""
 
-import asyncio
 import os
-import signal
+import pwd
+import shutil
 import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from tests.journeys.running import a_house
+from tests.journeys.running import a_house, processes_of
+
+ROOT = Path(__file__).parents[2]
+UID = pwd.getpwnam("nobody").pw_uid
+AS_NOBODY = ("setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "--")
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -82,44 +95,76 @@ async def test_a_question_is_answered_while_nothing_runs(house):
     assert "细则三" in said
 
 
-async def test_a_killed_worker_is_replaced_and_nobody_waits(house):
-    async with house.up("--as-of", "2024-09-01T09:58:00+08:00") as city:
-        workers = processes_of("miniapi.worker", house.port)
-        os.kill(workers[0], signal.SIGKILL)
+async def test_a_locale_that_is_not_there_hurts_nobody(house):
+    house.more = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": "zh_CN"}
 
-        answers = [await city.get("/clock") for _ in range(20)]
-        await asyncio.sleep(2)
+    assert (await house.command("migrate"))[0] == 0
+    status, said, error = await house.command("ask", "杨凌家电以旧换新补多少")
 
-        assert len(answers) == 20
-        assert len(processes_of("miniapi.worker", house.port)) == len(workers)
+    assert (status, error) == (0, "")
+    assert "10%" in said
 
 
-@pytest.mark.parametrize("after", [0.05, 0.4, 1.0, 2.0, 3.5])
-async def test_a_stop_at_any_moment_leaves_nothing_running(house, after):
-    process = await house.start("up", "--as-of", "2024-09-01T09:58:00+08:00")
+async def test_an_ordinary_user_needs_nothing_more(tmp_path):
+    with tempfile.TemporaryDirectory(prefix="家 ") as folder:
+        house = a_house(Path(folder) / "home", tmp_path / "stderr.log")
+        if os.geteuid() == 0:
+            os.chown(folder, UID, UID)
+            house.through = AS_NOBODY
+        async with house.up("--as-of", "2024-09-01T09:58:00+08:00") as city:
+            assert (await city.now()).year == 2024
+            assert (house.home / "postgres").stat().st_uid == (UID if os.geteuid() == 0 else os.geteuid())
+        assert processes_of(house.home) == []
 
-    await asyncio.sleep(after)
-    process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(15):
-        await process.wait()
 
-    assert processes_of(str(house.home)) == []
+async def test_a_home_of_somebody_else_is_said_in_one_line(house):
+    if os.geteuid() == 0:
+        house.through = AS_NOBODY
+    house.more = {"HUANXIN_HOME": "/proc/1"}
+
+    status, _, error = await house.command("migrate")
+
+    assert (status, len(error.splitlines())) == (1, 1)
 
 
-def processes_of(word: str, port: int | None = None) -> list[int]:
-    """The running processes whose command or environment names a word (and a port)."""
-    found = []
-    for number in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            with (
-                open(f"/proc/{number}/cmdline", "rb") as command,
-                open(f"/proc/{number}/environ", "rb") as its,
-            ):
-                said, environment = command.read().decode(), its.read().decode()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if (word in said or word in environment) and (
-            port is None or f"HUANXIN_PORT={port}\0" in environment
-        ):
-            found.append(int(number))
-    return found
+async def test_a_full_disk_is_said_in_one_line_and_leaves_no_half_made_data(house):
+    house.through = (sys.executable, "-c", LIMITED)
+
+    status, _, error = await house.command("up")
+
+    assert (status, len(error.splitlines())) == (1, 1)
+    assert "磁盘已满" in error
+    assert {one.name for one in house.home.iterdir()} <= {"up.lock", "postgres.lock", "postgres.users"}
+
+    house.through = ()
+    assert (await house.command("migrate"))[0] == 0
+
+
+async def test_a_part_that_cannot_work_ends_all_with_a_line(house):
+    house.more = {"HUANXIN_SECRET_KEY": "a-secret-of-a-test-that-is-long-enough"}
+    await house.command("migrate")
+    (house.home / "sandbox.jsonl").mkdir()  # where the sandbox keeps its journal
+
+    status, _, error = await house.command("up")
+
+    assert status == 1
+    assert "wechat-sandbox 每次启动后很快就退出" in error.splitlines()[-1]
+    assert processes_of(house.home) == []
+
+
+def test_a_missing_venv_module_is_said_with_what_to_install(tmp_path):
+    for file in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / file, tmp_path)
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] && exit 0\nmkdir -p .venv/bin\nexit 1\n')
+    python.chmod(0o755)
+
+    done = subprocess.run(["make", "up", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode != 0
+    assert "python3-venv" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_recipes_need_no_more_than_a_plain_shell():
+    assert "SHELL" not in (ROOT / "Makefile").read_text()

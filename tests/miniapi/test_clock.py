@@ -102,6 +102,39 @@ class TestFollow:
 
         await until_shown(here, SEASON + timedelta(days=1), seconds=3)
 
+    async def test_begins_while_the_database_is_away(self):
+        await clock.follow("postgresql://nobody@127.0.0.1:1/none")
+
+        with pytest.raises(clock.ClockUnknown):
+            clock.now()
+        await clock.stop()
+
+    async def test_shows_nothing_before_the_first_start_where_that_is_asked(self, database_url):
+        await clock.follow(database_url, once_started=True)
+        with pytest.raises(clock.ClockUnknown):
+            clock.now()
+
+        await clock.start_at(database_url, SEASON)
+        await asyncio.sleep(1)
+
+        assert SEASON < clock.now() < SEASON + timedelta(seconds=5)
+        await clock.stop()
+
+    async def test_goes_on_after_an_end_that_nobody_foresaw(self, followed, monkeypatch, caplog):
+        async def breaks(*_):
+            monkeypatch.undo()
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(clock, "_read", breaks)
+        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
+
+        admin = await asyncpg.connect(followed)
+        await admin.execute(MOVE, SEASON + timedelta(days=1))
+        await admin.close()
+        await until_shown(here, SEASON + timedelta(days=1), seconds=3)
+        assert "it begins again" in caplog.text
+
     async def test_nobody_knows_the_time_before(self):
         with pytest.raises(RuntimeError, match="follow"):
             clock.now()
@@ -148,6 +181,15 @@ class TestStartAt:
 
         assert SEASON < earlier < SEASON + timedelta(seconds=5)
         assert SEASON + timedelta(days=1) <= later < unsaid < SEASON + timedelta(days=1, seconds=5)
+
+    async def test_is_foretold_without_a_change(self, database_url):
+        foretold = await clock.would_start_at(database_url, SEASON)
+
+        own = await clock.start_at(database_url, None)
+
+        assert abs(foretold - SEASON) < timedelta(seconds=5)
+        assert own > SEASON + timedelta(days=1)
+        assert await clock.would_start_at(database_url, SEASON) > own
 
     async def test_unsaid_it_is_the_servers_own_time_and_a_first_use_too(self, database_url):
         own = await clock.start_at(database_url, None)

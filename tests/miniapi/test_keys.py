@@ -1,10 +1,13 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniapi.keys import Keys, SealBroken
+from miniapi.keys import Keys, SealBroken, key_id
 
-KEYS, OTHERS = Keys("one secret of at least 32 characters"), Keys("another secret of 32 characters!")
+OLD, NEW = "one secret of at least 32 characters", "another secret of 32 characters!"
+KEYS, OTHERS = Keys(OLD), Keys(NEW)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -17,12 +20,12 @@ def test_the_same_text_never_looks_the_same_twice():
     assert KEYS.seal("示例路 8 号") != KEYS.seal("示例路 8 号")
 
 
-def test_another_secret_opens_nothing():
-    with pytest.raises(SealBroken):
+def test_another_secret_opens_nothing_and_says_which_is_missing():
+    with pytest.raises(SealBroken, match=f"{KEYS.id}.*{OTHERS.id}"):
         OTHERS.unseal(KEYS.seal("示例路 8 号"))
 
 
-@pytest.mark.parametrize("damaged", ["", "-", "gAAAAA", "x" * 200])
+@pytest.mark.parametrize("damaged", ["", "-", ":", "gAAAAA", "x" * 200, f"{KEYS.id}:", f"{KEYS.id}:印章"])
 def test_what_is_damaged_is_said_to_be(damaged):
     with pytest.raises(SealBroken):
         KEYS.unseal(damaged)
@@ -35,10 +38,33 @@ def test_a_changed_letter_breaks_the_seal():
         KEYS.unseal(sealed[:-10] + ("A" if sealed[-10] != "A" else "B") + sealed[-9:])
 
 
-def test_a_fingerprint_is_the_same_for_one_person_and_one_key():
-    number = "61040319900307001X"
+class TestSeveralSecrets:
+    def test_the_first_one_seals_and_all_of_them_open(self):
+        both = Keys(f"{NEW}, {OLD}")
 
-    assert KEYS.fingerprint(number) == Keys("one secret of at least 32 characters").fingerprint(number)
-    assert KEYS.fingerprint(number) != OTHERS.fingerprint(number)
-    assert KEYS.fingerprint(number) != KEYS.fingerprint("610403199003070028")
-    assert number not in KEYS.fingerprint(number)
+        assert both.ids == (OTHERS.id, KEYS.id)
+        assert both.unseal(KEYS.seal("张三")) == "张三"
+        assert OTHERS.unseal(both.seal("张三")) == "张三"
+        with pytest.raises(SealBroken):
+            KEYS.unseal(both.seal("张三"))
+
+    def test_what_was_sealed_before_keys_had_ids_still_opens(self):
+        without_id = KEYS.seal("张三").partition(":")[2]
+
+        assert Keys(f"{NEW},{OLD}").unseal(without_id) == "张三"
+        with pytest.raises(SealBroken):
+            OTHERS.unseal(without_id)
+
+    def test_the_same_request_is_known_again_whichever_comes_first(self):
+        before, during, after = KEYS, Keys(f"{OLD},{NEW}"), Keys(f"{NEW},{OLD}")
+
+        assert during.is_digest(before.digest(b"{}"), b"{}")
+        assert after.is_digest(during.digest(b"{}"), b"{}")
+        assert during.is_digest(after.digest(b"{}"), b"{}")
+        assert not during.is_digest(after.digest(b"{}"), b"[]")
+        assert not OTHERS.is_digest(before.digest(b"{}"), b"{}")
+
+    def test_an_id_is_short_and_is_no_part_of_the_secret(self):
+        assert re.fullmatch(r"[0-9a-f]{8}", key_id(OLD))
+        assert key_id(OLD) == KEYS.id != OTHERS.id
+        assert KEYS.seal("x").startswith(f"{KEYS.id}:")

@@ -78,6 +78,7 @@ class TestWhatIsWrong:
             ("AS_OF", "yesterday"),
             ("AS_OF", "2024-09-01T09:58:00"),
             ("SECRET_KEY", "s" * 31),
+            ("DEMO_PASSWORD", "p" * 7),
             ("WECHAT_API_BASE", "ftp://x"),
             ("WECHAT_API_BASE", "https://"),
             ("WECHAT_PUSH_TOKEN", "no"),
@@ -112,6 +113,7 @@ class TestWhatIsWrong:
 def test_secrets_are_not_shown():
     settings = read(
         SECRET_KEY=SECRET,
+        DEMO_PASSWORD="hidden-0",
         DATABASE_URL="postgres://u:hidden-1@h/d",
         WECHAT_APPID="wx1",
         WECHAT_SECRET="hidden-2",

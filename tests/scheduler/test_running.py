@@ -10,6 +10,8 @@ import asyncpg
 import pytest
 
 from miniapi import clock
+from miniapi.audit.actions import record
+from miniapi.audit.models import AuditEvent
 from miniapi.drops.models import Drop
 from miniapi.pickup.models import Slot, SlotPattern
 from miniapi.reminders.templates import Templates
@@ -52,6 +54,14 @@ class TestJobs:
         assert (await Voucher.get()).state is VoucherState.EXPIRED
         assert await Slot.all().count() == 15
         assert await differences(database, library) == []
+
+    async def test_the_audit_log_is_anchored_in_the_log_of_the_process(self, database, noon, tools):
+        assert await jobs.anchor_audit_log(tools) is None
+        await record("staff:1", "test.act", "test:1", at=noon)
+        await record("staff:1", "test.act", "test:2", at=noon)
+
+        last = await AuditEvent.get(seq=2)
+        assert await jobs.anchor_audit_log(tools) == f"the audit log ends with event 2, hash {last.hash}"
 
     async def test_a_jump_over_many_drops_announces_them_in_order(self, database, noon, library, tools):
         drop = await an_open_drop(library, noon)
@@ -197,7 +207,7 @@ async def test_of_two_schedulers_one_leads_and_the_other_takes_over(database_url
             assert await leads[spare].wait() == 0
 
 
-async def test_a_leader_that_lost_the_database_ends_and_says_so(database_url, tmp_path):
+async def test_a_leader_that_lost_the_database_says_so_and_leads_again(database_url, tmp_path):
     async with a_scheduler(database_url, tmp_path) as (process, says):
         assert await says("this scheduler leads")
         admin = await asyncpg.connect(database_url)
@@ -207,6 +217,19 @@ async def test_a_leader_that_lost_the_database_ends_and_says_so(database_url, tm
         )
         await admin.close()
 
-        assert await says("scheduler: ")
+        assert await says("this scheduler leads no more")
+        assert await says("this scheduler leads")
+        assert process.returncode is None
+
+
+async def test_a_scheduler_waits_for_a_database_that_is_away(tmp_path):
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    async with a_scheduler(nowhere, tmp_path) as (process, says):
+        assert await says("waiting for the database")
+        await asyncio.sleep(1.5)
+        assert process.returncode is None
+
+        process.send_signal(signal.SIGTERM)
+
         async with asyncio.timeout(5):
-            assert await process.wait() == 1
+            assert await process.wait() == 0

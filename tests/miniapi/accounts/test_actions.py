@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from tortoise.transactions import in_transaction
 
 from miniapi.accounts import actions
 from miniapi.accounts.errors import (
@@ -11,10 +12,18 @@ from miniapi.accounts.errors import (
     PhoneInvalid,
 )
 from miniapi.accounts.identity import SandboxVerifier
-from miniapi.accounts.models import Person, Resident
+from miniapi.accounts.models import Person, Resident, Session
+from miniapi.wechat.client import Session as WeChatSession
 from tests.factories.people import a_resident, an_id_number
 
 VERIFIER = SandboxVerifier()
+
+
+class OneUser:
+    """A WeChat in which every code is of the same user."""
+
+    async def session_for(self, login_code):
+        return WeChatSession(openid="o-the-same-user-every-time")
 
 
 class TestVerifyIdentity:
@@ -75,3 +84,25 @@ class TestVerifyIdentity:
 async def test_a_phone_number_that_cannot_be_is_refused(database, noon, keys):
     with pytest.raises(PhoneInvalid):
         await actions.bind_phone(await a_resident(noon), "12345", keys, verified=False)
+
+
+class TestSigningIn:
+    async def test_many_at_once_make_one_resident(self, database, noon):
+        outcomes = await asyncio.gather(
+            *(actions.sign_in("code", None, OneUser(), at=noon) for _ in range(8))
+        )
+
+        assert {one.resident.id for one in outcomes} == {(await Resident.get()).id}
+        assert await Session.all().count() == 8
+
+    async def test_while_leaving_leaves_no_session_of_who_left(self, database, noon):
+        resident = (await actions.sign_in("code", None, OneUser(), at=noon)).resident
+
+        async def leave():
+            async with in_transaction():
+                await actions.leave(await actions.held(resident.id), at=noon)
+
+        await asyncio.gather(leave(), *(actions.sign_in("code", None, OneUser(), at=noon) for _ in range(6)))
+
+        assert await Session.filter(resident_id=resident.id).count() == 0
+        assert await Resident.filter(left_at=None).count() == 1

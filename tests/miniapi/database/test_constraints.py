@@ -8,17 +8,21 @@ from tortoise.exceptions import IntegrityError
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.transactions import in_transaction
 
-from miniapi.accounts.models import Person, Session
+from miniapi.accounts.models import IdentityKey, Person, Session
+from miniapi.audit.models import AuditEvent
 from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.database import sql
+from miniapi.database.connection import connected
 from miniapi.database.schema import missing_migrations
 from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
 from miniapi.ledger.models import Account, Entry, Transfer
 from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
 from miniapi.pickup.models import Pickup, PickupEvent, SlotPattern
+from miniapi.privacy.models import Consent
 from miniapi.programmes.models import Programme
 from miniapi.reminders.models import Grant, Notice
+from miniapi.staff.models import Staff, StaffRole, StaffSession
 from miniapi.tickets.models import Ticket, TicketEvent, TicketKind
 from miniapi.vouchers.models import Voucher, VoucherEvent
 from tests.factories.people import a_resident
@@ -26,6 +30,13 @@ from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
 
 HASH = "0" * 64
+
+
+@pytest.fixture
+async def database(database_url):
+    """The database as its owner, who may do what the service may not."""
+    async with connected(database_url, as_owner=True):
+        yield database_url
 
 
 async def a_row_of_each(noon, library):
@@ -54,7 +65,15 @@ async def a_row_of_each(noon, library):
     )
     merchant = await Merchant.create(region="r", kind=MerchantKind.SELLER, name="m", address="a")
     ticket = await Ticket.create(
-        number="0123456789", resident=resident, kind=TicketKind.HELP, text_sealed="t", opened_at=noon
+        number="0123456789",
+        resident=resident,
+        kind=TicketKind.HELP,
+        role=StaffRole.SUPPORT,
+        opened_at=noon,
+        changed_at=noon,
+    )
+    staff = await Staff.create(
+        username="somebody", roles=["bureau"], password_hash="h", totp_sealed="s", created_at=noon
     )
     talk = await Conversation.create(name="anonymous", memory_sealed="s", updated_at=noon)
     rows = [
@@ -70,6 +89,13 @@ async def a_row_of_each(noon, library):
         await Person.get(id=resident.person_id),
         resident,
         await Session.create(resident=resident, token_hash=HASH, created_at=noon, expires_at=later),
+        await IdentityKey.create(id=1, key_sealed="s", created_at=noon),
+        await AuditEvent.create(
+            seq=1, at=noon, actor="a:1", action="did", subject="b:2", previous=HASH, hash=HASH
+        ),
+        staff,
+        await StaffSession.create(staff=staff, token_hash=HASH, created_at=noon, expires_at=later),
+        await Consent.create(resident=resident, version="1", at=noon),
         await Notice.create(
             resident=resident,
             kind="drop",
@@ -111,12 +137,23 @@ async def a_row_of_each(noon, library):
 # for every CHECK a change of a good row that breaks it and nothing else
 BREAKS = {
     "answered_whole": "status = 200",
-    "only_success_is_kept": "status = 404, answer = 'x'",
+    "only_success_is_kept": "status = 404, answer_sealed = 'x'",
     "fingerprint_is_hex": "fingerprint = 'X'",
     "here_with_openid_or_left": "openid = NULL",
     "verified_with_name_and_number": "name_sealed = NULL",
     "nothing_left_behind": "left_at = created_at, openid = NULL, phone_sealed = 'x'",
     "session_lasts": "expires_at = created_at",
+    "one_identity_key": "id = 2",
+    "audit_counts_from_one": "seq = 0",
+    "audit_hash_is_hex": "hash = 'x'",
+    "audit_names_both": "actor = 'nobody'",
+    "username_plain": "username = 'Some Body'",
+    "staff_roles_known": "roles = '[\"king\"]'",
+    "who_reviews_does_not_pay": 'roles = \'["reviewer", "finance"]\'',
+    "who_audits_does_nothing_else": 'roles = \'["auditor", "bureau"]\'',
+    "a_second_factor_for_everybody": "totp_sealed = NULL",
+    "failures_counted": "failures = -1",
+    "staff_session_lasts": "expires_at = created_at",
     "notice_state_known": "state = 'lost', done_at = NULL",
     "notice_done_once": "done_at = created_at",
     "leased_while_sending": "lease_until = created_at",
@@ -150,7 +187,9 @@ BREAKS = {
     "ticket_number_is_ten_digits": "number = '12345'",
     "ticket_kind_known": "kind = 'praise'",
     "ticket_state_known": "state = 'lost'",
+    "ticket_role_known": "role = 'king'",
     "ticket_event_known": "what = 'eaten'",
+    "staff_act_in_a_role": "role = 'bureau'",
     "conversation_name_plain": "name = 'a b c d e'",
     "confidence_is_a_share": "confidence = 1.1",
 }
@@ -173,11 +212,10 @@ async def test_every_check_refuses_a_bad_row(database, noon, library):
 
     for model, constraint in constraints():
         if isinstance(constraint, CheckConstraint):
-            change = (
-                f'UPDATE "{model._meta.db_table}" SET {BREAKS[constraint.name]} WHERE id = $1 RETURNING id'
-            )
+            table, key = model._meta.db_table, model._meta.db_pk_column
+            change = f'UPDATE "{table}" SET {BREAKS[constraint.name]} WHERE {key} = $1 RETURNING {key}'
             with pytest.raises(IntegrityError, match=f'"{constraint.name}"'):
-                await sql.rows(change, rows[model].id)
+                await sql.rows(change, rows[model].pk)
 
 
 async def test_every_unique_refuses_a_second_row(database, noon, library):
@@ -189,7 +227,7 @@ async def test_every_unique_refuses_a_second_row(database, noon, library):
             continue
         row = rows_of_nobody if constraint.name == "one_nameless_conversation" else rows[model]
         with pytest.raises(IntegrityError, match=f'"{constraint.name}"'):
-            await insert_again(model, row.id, constraint)
+            await insert_again(model, row.pk, constraint)
 
 
 async def drop_other_uniques(model, kept):
@@ -200,18 +238,19 @@ async def drop_other_uniques(model, kept):
             await sql.rows(f"{gone} {other.name}")
 
 
-async def insert_again(model, row_id, kept):
-    table = f'"{model._meta.db_table}"'
+async def insert_again(model, row_key, kept):
+    table, key = f'"{model._meta.db_table}"', model._meta.db_pk_column
     columns = await sql.rows(
         "SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0", table
     )
-    names = ", ".join(column["name"] for column in columns if column["name"] != "id")
+    names = ", ".join(column["name"] for column in columns if column["name"] != key)
+    another = "gen_random_uuid()" if key == "id" else f"{key} + 1"
     async with in_transaction():  # rolled back by what is broken, and the others stand again
         await drop_other_uniques(model, kept)
         again = (
-            f"INSERT INTO {table} (id, {names}) SELECT gen_random_uuid(), {names} FROM {table} WHERE id = $1"
+            f"INSERT INTO {table} ({key}, {names}) SELECT {another}, {names} FROM {table} WHERE {key} = $1"
         )
-        await sql.rows(again, row_id)
+        await sql.rows(again, row_key)
 
 
 async def test_no_model_waits_for_a_migration():

@@ -1,5 +1,8 @@
+import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -17,6 +20,19 @@ from miniapi.database import embedded
 with embedded.running(Path(sys.argv[1]), fsync=False):
     print("running", flush=True)
     sys.stdin.read()
+"""
+WATCHER = """
+import sys
+from pathlib import Path
+from miniapi.database import embedded
+from miniapi.stopping import stop_on_signals
+stop_on_signals()
+embedded.watch(embedded.Server(Path(sys.argv[1]).resolve()), fsync=False)
+"""
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
@@ -107,6 +123,45 @@ async def test_a_second_process_only_connects(home):
         assert (second.stdout, second.returncode) == (b"running\n", 0), second.stderr
         assert postmaster(server) == pid
         assert await asked(server) == 1
+
+
+async def test_the_last_one_to_leave_stops_it(home):
+    first = subprocess.Popen([sys.executable, "-c", STARTER, home], stdin=-1, stdout=subprocess.PIPE)
+    assert first.stdout.readline() == b"running\n"
+    with embedded.running(home, fsync=False) as server:
+        pid = postmaster(server)
+        first.communicate(b"")  # who started it leaves
+
+        assert first.returncode == 0
+        assert postmaster(server) == pid
+        assert await asked(server) == 1
+    assert not is_running(pid)
+
+
+async def test_a_killed_server_is_started_again_while_somebody_uses_it(home):
+    with embedded.running(home, fsync=False) as server:
+        watching = subprocess.Popen([sys.executable, "-c", WATCHER, home])
+        pid = postmaster(server)
+        os.kill(pid, signal.SIGKILL)
+
+        for _ in range(100):
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                assert await asked(server) == 1
+                break
+            await asyncio.sleep(0.1)
+        assert postmaster(server) != pid
+        watching.terminate()
+        assert watching.wait(5) == 0
+
+
+def test_a_disk_without_room_leaves_nothing_half_made(tmp_path):
+    limited = [sys.executable, "-c", LIMITED, sys.executable, "-c", STARTER, tmp_path / "home"]
+
+    done = subprocess.run(limited, input=b"", capture_output=True)
+
+    assert "磁盘已满" in done.stderr.decode()
+    assert not list((tmp_path / "home").glob("postgres.new"))
+    assert not Server(tmp_path / "home").data.exists()
 
 
 async def test_a_server_that_outlived_its_owner_is_taken_over(home):

@@ -130,7 +130,7 @@ async def test_an_answer_is_kept_for_a_day(web, noon):
 async def test_a_request_that_died_is_taken_over_when_its_lease_is_over(web, noon):
     resident, slot = await a_resident(noon), await a_slot(noon)
     await web.post("/pickups", by=resident, headers=KEY, **a_booking(slot))
-    await KeptAnswer.all().update(status=None, answer=None, lease=new_id())
+    await KeptAnswer.all().update(status=None, answer_sealed=None, lease=new_id())
     await Pickup.all().update(state="cancelled")
     running = await web.post("/pickups", by=resident, headers=KEY, **a_booking(slot))
     await KeptAnswer.all().update(lease_until=noon - timedelta(days=1))
@@ -163,4 +163,4 @@ async def test_what_is_kept_tells_nothing_to_who_reads_the_table(web, noon):
 
     await web.post("/pickups", by=resident, headers=KEY, **a_booking(slot, street="示例路 8 号"))
 
-    assert "示例路" not in (await KeptAnswer.get()).answer
+    assert "示例路" not in (await KeptAnswer.get()).answer_sealed

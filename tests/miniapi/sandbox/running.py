@@ -15,6 +15,7 @@ from sanic import Sanic
 from miniapi.sandbox import create_app
 from miniapi.sandbox.state import State
 from miniapi.settings import Settings, WeChatSettings
+from tests.privacy import watch
 
 
 def free_socket() -> socket.socket:
@@ -39,6 +40,7 @@ class Running:
 
     async def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of one call."""
+        watch.know_body(body)
         async with self.http.request(method, self.base + path, json=body) as response:
             return response.status, await response.json(content_type=None)
 

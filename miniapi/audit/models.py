@@ -1,0 +1,36 @@
+"""Events of the audit log, each chained to the one before it by its hash."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+
+
+class AuditEvent(Model):
+    """One act of one actor. Never edited: the service's database role may only add.
+
+    `actor` and `subject` are `kind:key`; `before` and `after` are JSON as it was hashed.
+    """
+
+    seq = fields.BigIntField(primary_key=True, generated=False)
+    at = fields.DatetimeField()
+    actor = fields.CharField(max_length=80)
+    action = fields.CharField(max_length=48)
+    subject = fields.CharField(max_length=80)
+    reason = fields.CharField(max_length=500, null=True)
+    before = fields.TextField(null=True)
+    after = fields.TextField(null=True)
+    previous = fields.CharField(max_length=64)
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "audit_event"
+        indexes = (("subject", "seq"), ("actor", "seq"))
+        constraints = (
+            UniqueConstraint(fields=("previous",), name="one_audit_event_after_each"),
+            UniqueConstraint(fields=("hash",), name="one_audit_event_per_hash"),
+            CheckConstraint(check="seq > 0", name="audit_counts_from_one"),
+            CheckConstraint(
+                check="previous ~ '^[0-9a-f]{64}$' AND hash ~ '^[0-9a-f]{64}$'", name="audit_hash_is_hex"
+            ),
+            CheckConstraint(check="actor ~ '^[a-z]+:.' AND subject ~ '^[a-z]+:.'", name="audit_names_both"),
+        )

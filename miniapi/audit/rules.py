@@ -1,0 +1,51 @@
+"""How events of the audit log are written down and chained."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+GENESIS = "0" * 64
+CHAINED = ("seq", "at", "actor", "action", "subject", "reason", "before", "after", "previous")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an event stands in the chain."""
+
+    seq: int
+    hash: str
+
+
+def written_down(facts: Mapping[str, Any] | None) -> str | None:
+    """Facts as JSON that is always written the same way."""
+    if facts is None:
+        return None
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def hash_of(event: Mapping[str, Any]) -> str:
+    """SHA-256 (64 hex digits) over everything an event says, the hash of the one before it included."""
+    said = {name: _plain(event[name]) for name in CHAINED}
+    return hashlib.sha256((written_down(said) or "").encode()).hexdigest()
+
+
+def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an event that follows another, in words; nothing where the chain holds."""
+    if event["seq"] > last.seq + 1:
+        missing = range(last.seq + 1, event["seq"])
+        yield f"{_numbers(missing)} missing before it"
+    elif event["previous"] != last.hash:
+        yield f"it follows another event {last.seq} than the one that is there"
+    if event["hash"] != hash_of(event):
+        yield "it was changed after it was written"
+
+
+def _numbers(missing: range) -> str:
+    return f"event {missing[0]} is" if len(missing) == 1 else f"events {missing[0]} to {missing[-1]} are"
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

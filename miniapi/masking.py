@@ -1,0 +1,48 @@
+"""What a log must not show, by its shape: the belt. The braces are that nobody passes such things."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "***"
+SHORTEST = 8  # characters; nothing shorter has such a shape
+
+_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"
+_NUMBER = r"(?<!\d)\d{17}[\dXx](?![0-9A-Za-z])"  # a citizen's
+_PHONE = r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
+_OPENID = r"(?<![\w-])o(?=[\w-]*[0-9A-Z])[A-Za-z0-9_-]{25,30}(?![\w-])"
+_TOKEN = r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{43}(?![\w-])"  # noqa: S105  256 bits
+
+_SHAPE = re.compile(f"(?P<id>{_ID})|{_NUMBER}|{_PHONE}|{_OPENID}|{_TOKEN}")
+_SAID = (
+    (re.compile(r"(?i)\b(bearer)\s+[^\s\"',;]+"), r"\1 " + HIDDEN),
+    (
+        re.compile(r"(?i)\b((?:access_|refresh_)?token|secret|session_key|js_code|password)=[^\s&\"']+"),
+        rf"\1={HIDDEN}",
+    ),
+    # PostgreSQL and asyncpg quote a row's values where they refuse them, pydantic what it was given
+    (re.compile(r"(DETAIL:\s+).*?(?=\n(?:HINT:|\n|Traceback| {2,}File )|\Z)", re.DOTALL), r"\1" + HIDDEN),
+    (re.compile(r"(invalid input for query argument \$\d+: ).*", re.DOTALL), r"\1" + HIDDEN),
+    (re.compile(r"(invalid input (?:syntax|value) [^\n\"]*: )\"[^\n]*\""), r"\1" + HIDDEN),
+    (re.compile(r"(input_value=).*?(, input_type=)", re.DOTALL), rf"\1{HIDDEN}\2"),
+)
+
+
+def masked(text: str) -> str:
+    """The text without telephone and citizen numbers, openids, tokens and quoted rows; ids of ours stay."""
+    if len(text) < SHORTEST:
+        return text
+    for said, instead in _SAID:
+        text = said.sub(instead, text)
+    return _SHAPE.sub(lambda found: found["id"] or HIDDEN, text)
+
+
+def masked_value(value: Any) -> Any:
+    """The same for what stands in a field: numbers that are amounts stay numbers."""
+    if isinstance(value, bool | float) or value is None or (isinstance(value, int) and abs(value) < 10**10):
+        return value
+    if isinstance(value, Mapping):
+        return {masked(str(name)): masked_value(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [masked_value(one) for one in value]
+    return masked(str(value))

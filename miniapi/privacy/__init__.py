@@ -1,0 +1,1 @@
+"""What people may ask about the data kept of them: consent, export, leaving; and who looked."""

@@ -1,0 +1,1 @@
+"""The people of the bureau: accounts, roles, signing in."""

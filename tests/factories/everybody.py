@@ -1,0 +1,182 @@
+"""One of every kind of caller, and things of the first resident for the others to reach for."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from miniapi.accounts.models import Resident
+from miniapi.drops.models import Drop
+from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
+from miniapi.pickup.models import Slot
+from miniapi.settings import SANDBOX_PUSH_TOKEN
+from miniapi.staff.models import StaffRole
+from tests.factories.people import a_resident, an_id_number
+from tests.factories.staff import PASSWORD, a_staff
+from tests.web import Web, a_token_of
+
+WORKERS = {
+    "clerk": (MerchantKind.SELLER, Role.CLERK, "a shop"),
+    "clerk elsewhere": (MerchantKind.SELLER, Role.CLERK, "another shop"),
+    "crew": (MerchantKind.RECYCLER, Role.CREW, "a recycler"),
+    "crew elsewhere": (MerchantKind.RECYCLER, Role.CREW, "another recycler"),
+}
+DESKS = [role.value for role in StaffRole]
+CALLERS = ("nobody", "forged", "owner", "another", *WORKERS, *DESKS)
+BECAUSE = "居民来电要求核对"
+
+
+@dataclass(frozen=True)
+class Season:
+    """What there is to claim, to wait for and to book."""
+
+    drop: Drop
+    later: Drop
+    slot: Slot
+    at: datetime
+
+
+@dataclass
+class Everybody:
+    """A cast for one question: whoever is asked for appears, with what they own."""
+
+    web: Web
+    season: Season
+    owner: Resident | None = None
+    made: dict[str, str] = field(default_factory=dict)  # things of the owner, by what a path calls them
+
+    async def headers(self, caller: str) -> dict[str, str]:
+        """What a caller shows: a token, or nothing."""
+        if caller == "nobody":
+            return {}
+        token = secrets.token_urlsafe(32) if caller == "forged" else await self._token(caller)
+        return {"Authorization": f"Bearer {token}"}
+
+    async def _token(self, caller: str) -> str:
+        if caller == "owner":
+            self.owner = self.owner or await a_resident(self.season.at)
+            return await a_token_of(self.owner)
+        if caller in DESKS:
+            return await a_token_of(await a_staff(self.season.at, StaffRole(caller)))
+        resident = await a_resident(self.season.at)
+        if caller in WORKERS:
+            await _employ(resident, *WORKERS[caller])
+        return await a_token_of(resident)
+
+    def knows(self, called: str) -> bool:
+        """Whether something can stand in a path for this name."""
+        return hasattr(self, f"_a_{called}")
+
+    async def thing(self, called: str) -> str:
+        """What stands in a path for this name: something of the owner's, made when it is first asked for."""
+        if called not in self.made:
+            self.made[called] = await getattr(self, f"_a_{called}")()
+        return self.made[called]
+
+    async def body(self, route: str) -> dict[str, Any]:
+        """What somebody would plausibly send there."""
+        match route:
+            case "POST /login":
+                return {"code": "a-code-of-wx-login"}
+            case "POST /me/phone":
+                return {"phone": "13812345678"}
+            case "POST /me/identity":
+                return {"name": "张三", "id_number": an_id_number()}
+            case "POST /me/consents":
+                return {"version": (await self.web.get("/privacy")).json["version"]}
+            case "POST /quotes":
+                return {"region": "yangling", "items": [{"category": "fridge", "price_fen": 520000}]}
+            case "POST /reminders":
+                return {"kind": "drop", "drop": str(self.season.later.id), "minutes_before": 10}
+            case "POST /pickups":
+                address = {"district": "杨陵区", "street": "示例路 8 号"}
+                items = [{"category": "fridge"}]
+                return {"slot": str(self.season.slot.id), "items": items, "address": address}
+            case "POST /pickups/{pickup}/reschedule":
+                return {"slot": str(self.season.slot.id)}
+            case "POST /chat":
+                return {"text": "补贴多少", "region": "yangling", "session": "a-conversation"}
+            case "POST /chat/{message}/feedback":
+                return {"helpful": True}
+            case "POST /tickets":
+                attached = {"session": "a-conversation"} if "message" in self.made else {}
+                return {"kind": "complaint", "text": "商户不让用券", **attached}
+            case "POST /tickets/{ticket}/messages" | "POST /staff/tickets/{ticket}/answer":
+                return {"text": "已经联系商户"}
+            case "POST /staff/tickets/{ticket}/close" | "POST /staff/tickets/{ticket}/reopen":
+                return {"reason": BECAUSE}
+            case "POST /staff/tickets/{ticket}/forward":
+                return {"role": "finance", "reason": BECAUSE}
+            case "POST /staff/login":
+                somebody = await a_staff(self.season.at)
+                return {"username": somebody.username, "password": PASSWORD}
+            case "POST /staff/password":
+                return {"old": PASSWORD, "new": "another four words"}
+            case "POST /staff/residents/search":
+                return {"ticket": await self.thing("number")}
+            case "POST /staff/residents/{resident}/reveal":
+                return {"fields": ["phone"], "reason": BECAUSE}
+            case "POST /staff/identity-moves":
+                target = await a_resident(self.season.at, verified=False)
+                moved = {"from_resident": await self.thing("resident"), "to_resident": str(target.id)}
+                return {**moved, "reason": BECAUSE}
+            case "POST /wechat/push":
+                said = {"MsgType": "event", "Event": "user_enter_tempsession", "CreateTime": 1725163200}
+                return {"ToUserName": "gh_1", "FromUserName": "o1", **said}
+        return {}
+
+    def query(self, route: str) -> dict[str, str]:
+        """The parameters without which a question makes no sense."""
+        match route:
+            case "GET /drops" | "GET /points" | "GET /merchants" | "GET /pickups/slots":
+                return {"region": "yangling"}
+            case "GET /wechat/push" | "POST /wechat/push":
+                said = "".join(sorted((SANDBOX_PUSH_TOKEN, "1725163200", "nonce")))
+                signature = hashlib.sha1(said.encode()).hexdigest()  # noqa: S324  as WeChat signs
+                signed = {"signature": signature, "timestamp": "1725163200", "nonce": "nonce"}
+                return {**signed, "echostr": "echo"}
+        return {}
+
+    async def _a_region(self) -> str:
+        return "yangling"
+
+    async def _a_drop(self) -> str:
+        return str(self.season.drop.id)
+
+    async def _a_resident(self) -> str:
+        await self._token("owner")
+        return str(self.owner.id) if self.owner else ""
+
+    async def _a_voucher(self) -> str:
+        return str((await self._made("POST /drops/{drop}/claims"))["voucher"]["id"])
+
+    async def _a_pickup(self) -> str:
+        return str((await self._made("POST /pickups"))["id"])
+
+    async def _a_reminder(self) -> str:
+        return str((await self._made("POST /reminders"))["id"])
+
+    async def _a_message(self) -> str:
+        return str((await self._made("POST /chat"))["message"])
+
+    async def _a_ticket(self) -> str:
+        await self.thing("message")  # the conversation that goes along
+        return str((await self._made("POST /tickets"))["id"])
+
+    async def _a_number(self) -> str:
+        return str((await self._made("POST /tickets"))["number"])
+
+    async def _made(self, route: str) -> Any:
+        path = route.removeprefix("POST ").format(drop=self.season.drop.id)
+        headers = await self.headers("owner")
+        answer = await self.web.post(path, headers=headers, **await self.body(route))
+        assert answer.status in (200, 201), answer
+        return answer.json
+
+
+async def _employ(resident: Resident, kind: MerchantKind, role: Role, name: str) -> None:
+    merchant, _ = await Merchant.get_or_create(
+        region="yangling", kind=kind, name=name, defaults={"address": "示例路 1 号"}
+    )
+    await Member.create(resident=resident, merchant=merchant, role=role)

@@ -1,0 +1,72 @@
+"""Writing the audit log: one unbroken chain, whoever writes at the same time and whatever is rolled back."""
+
+import asyncio
+import json
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from miniapi.audit.actions import record
+from miniapi.audit.models import AuditEvent
+from miniapi.audit.rules import GENESIS
+from miniapi.reports.audit import differences
+from tests.factories.people import a_resident
+
+
+async def test_an_event_says_who_did_what_to_what_and_why(database, noon):
+    await record(
+        "staff:1",
+        "drop.freeze",
+        "drop:2",
+        at=noon,
+        reason="设备检修",
+        before={"frozen": False},
+        after={"frozen": True, "since": noon},
+    )
+
+    event = await AuditEvent.get()
+    assert (event.seq, event.previous) == (1, GENESIS)
+    assert (event.actor, event.action, event.subject, event.reason) == (
+        "staff:1",
+        "drop.freeze",
+        "drop:2",
+        "设备检修",
+    )
+    assert event.at == noon
+    assert json.loads(event.before) == {"frozen": False}
+    assert json.loads(event.after) == {"frozen": True, "since": str(noon)}
+
+
+async def test_thirty_at_once_never_fork_the_chain(database, noon, library):
+    async def act(number):
+        async with in_transaction():
+            await a_resident(noon, verified=False)
+            await record(f"staff:{number}", "test.act", "test:1", at=noon, after={"number": number})
+
+    await asyncio.gather(*(act(number) for number in range(30)))
+
+    events = await AuditEvent.all().order_by("seq")
+    assert [event.seq for event in events] == list(range(1, 31))
+    assert [event.previous for event in events] == [GENESIS, *(event.hash for event in events[:-1])]
+    assert {event.actor for event in events} == {f"staff:{number}" for number in range(30)}
+    assert await differences(database, library) == []
+
+
+async def test_an_act_that_was_rolled_back_leaves_none_and_no_gap(database, noon, library):
+    async def act(number):
+        async with in_transaction():
+            await record(f"staff:{number}", "test.act", "test:1", at=noon)
+            if number % 3 == 0:
+                raise ZeroDivisionError
+
+    outcomes = await asyncio.gather(*(act(number) for number in range(15)), return_exceptions=True)
+
+    assert outcomes.count(None) == 10
+    assert await AuditEvent.all().order_by("seq").values_list("seq", flat=True) == list(range(1, 11))
+    assert await differences(database, library) == []
+
+
+@pytest.mark.parametrize("nobody", ["", "somebody", "staff:"])
+async def test_an_event_names_both(database, noon, nobody):
+    with pytest.raises(Exception, match="audit_names_both"):
+        await record(nobody, "test.act", "test:1", at=noon)

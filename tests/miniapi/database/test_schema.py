@@ -1,0 +1,107 @@
+"""Migrations that were interrupted, or asked for twice at once."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import asyncpg
+import pytest
+
+from miniapi.database import recording, schema
+
+MIGRATE = """
+import asyncio, os, signal, sys
+from tortoise.migrations.recorder import MigrationRecorder
+from miniapi.database import schema
+recorded = MigrationRecorder.record_applied
+async def record_applied(recorder, app, name):
+    if name == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)  # applied, committed, not recorded
+    await recorded(recorder, app, name)
+MigrationRecorder.record_applied = record_applied
+asyncio.run(schema.migrate(sys.argv[1]))
+"""
+RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'miniapi' ORDER BY name"
+
+
+@pytest.fixture
+async def empty_url(server, database_url):
+    """A database with nothing in it."""
+    name = f"empty_{os.urandom(6).hex()}"
+    admin = await asyncpg.connect(database_url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield server.url(name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def migrating(url, killed_at="never"):
+    """A process that migrates, killed after it applied one migration; how it ended."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, url, killed_at)
+    return await process.wait()
+
+
+async def asked(url, sql):
+    connection = await asyncpg.connect(url)
+    try:
+        return [row[0] for row in await connection.fetch(sql)]
+    finally:
+        await connection.close()
+
+
+async def shape(url):
+    """All columns and constraints."""
+    columns = (
+        "SELECT table_name || '.' || column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    return sorted(await asked(url, columns)), sorted(
+        await asked(url, "SELECT conname::text FROM pg_constraint")
+    )
+
+
+@pytest.mark.parametrize("name", [recording.NAMES[0], recording.NAMES[-1]])
+async def test_killed_between_applying_and_recording_it_goes_on(empty_url, database_url, name, caplog):
+    assert await migrating(empty_url, killed_at=name) == -signal.SIGKILL
+    assert name not in await asked(empty_url, RECORDED)
+
+    await schema.migrate(empty_url)
+
+    assert await asked(empty_url, RECORDED) == recording.NAMES
+    assert await shape(empty_url) == await shape(database_url)
+    assert f"applied before and not recorded, recorded now: {name}" in caplog.text
+
+
+@pytest.mark.parametrize("forgotten", [recording.NAMES[:1], recording.NAMES[-1:]])
+async def test_what_was_applied_is_recorded_again_and_nothing_is_lost(database_url, forgotten):
+    await asked(database_url, "CREATE TABLE kept AS SELECT 7 AS n")
+    before = await shape(database_url)
+    names = ", ".join(f"'{name}'" for name in forgotten)
+    await asked(database_url, f"DELETE FROM tortoise_migrations WHERE name IN ({names})")
+
+    await schema.migrate(database_url)
+
+    assert await asked(database_url, RECORDED) == recording.NAMES
+    assert await shape(database_url) == before
+    assert await asked(database_url, "SELECT n FROM kept") == [7]
+
+
+async def test_two_hosts_at_once_wait_for_each_other(empty_url, database_url):
+    ended = await asyncio.gather(migrating(empty_url), migrating(empty_url))
+
+    assert ended == [0, 0]
+    assert await asked(empty_url, RECORDED) == recording.NAMES
+    assert await shape(empty_url) == await shape(database_url)
+
+
+async def test_killed_at_any_moment_the_next_one_goes_on(empty_url, database_url):
+    for after in (1.0, 1.3, 1.6):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, empty_url, "never")
+        await asyncio.sleep(after)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    assert await migrating(empty_url) == 0
+    assert await shape(empty_url) == await shape(database_url)

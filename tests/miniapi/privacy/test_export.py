@@ -1,0 +1,123 @@
+import json
+
+from tortoise import Tortoise
+
+from miniapi.accounts.models import Person, Resident
+from miniapi.audit.models import AuditEvent
+from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.http.models import KeptAnswer
+from miniapi.privacy import actions, desk, export
+from miniapi.privacy.schemas import ExportJson
+from tests.factories.people import a_resident
+from tests.miniapi.privacy.conftest import CONTACT, NOTE, PHONE, STREET, WORDS
+
+IN_ACCOUNT = {Resident, Person}
+EXCUSED = {
+    KeptAnswer: "copies of answers that the caller has had already, kept for a day",
+}
+WHOSE = {"resident_id", "person_id", "owner_id", "caller"}  # columns that say whose a row is
+
+
+async def exported(resident, keys, at):
+    """The document."""
+    return json.loads("".join([piece async for piece in export.pieces(resident, keys, at=at)]))
+
+
+def about_people():
+    """Every model whose rows belong to a resident or person, directly or through another one's row."""
+    models = set(Tortoise.apps["miniapi"].values())
+    found = {Resident, Person} | {
+        one for one in models if WHOSE & set(one._meta.fields_db_projection.values())
+    }
+    while True:
+        more = {one for one in models - found if points_at(one) & found}
+        if not more:
+            return found
+        found |= more
+
+
+def points_at(model):
+    """The models that the foreign keys of a model name."""
+    return {model._meta.fields_map[name].related_model for name in model._meta.fk_fields}
+
+
+async def test_every_table_about_people_is_told_or_excused(database):
+    told = {model for section in export.SECTIONS for model in section.tells_of}
+
+    assert len(about_people()) >= 15
+    assert about_people() == told | IN_ACCOUNT | set(EXCUSED)
+
+
+async def test_tells_everything_in_the_clear(life, noon, keys, officer):
+    await desk.reveal(life.resident.id, ["phone"], "核对手机号码", officer, keys, at=noon)
+
+    told = await exported(life.resident, keys, noon)
+
+    assert set(told) == set(ExportJson.__annotations__)
+    assert [name for name, part in told.items() if not part] == []
+    assert told["account"]["phone"] == PHONE
+    assert told["account"]["id_number"] == keys.unseal(life.resident.id_number_sealed)
+    assert told["vouchers"][0]["code"] == life.voucher.code
+    assert [one["state"] for one in told["vouchers"][0]["history"]] == ["issued"]
+    booked = told["pickups"][0]
+    assert (booked["street"], booked["contact"]["name"]) == (STREET, CONTACT.name)
+    assert booked["items"] == [{"category": "fridge", "note": NOTE}]
+    assert told["tickets"][0]["text"] == told["messages"][0]["text"] == WORDS
+    assert told["access_by_staff"][0]["reason"] == "核对手机号码"
+
+
+async def test_tells_no_secret_and_nothing_of_anybody_else(life, noon, keys, library):
+    other = await a_resident(noon)
+
+    written = json.dumps(await exported(life.resident, keys, noon))
+
+    assert "token" not in written
+    assert "sealed" not in written
+    assert str(other.id) not in written
+
+
+async def test_tells_what_the_person_did_with_an_earlier_account(life, noon, keys):
+    person = life.resident.person_id
+    await actions.leave(life.resident.id, at=noon)
+    again = await Resident.create(
+        openid="o-again",
+        created_at=noon,
+        person_id=person,
+        name_sealed=keys.seal("张三"),
+        id_number_sealed=keys.seal("1"),
+    )
+
+    told = await exported(again, keys, noon)
+
+    assert [one["state"] for one in told["vouchers"]] == ["void"]
+    assert told["pickups"] == []
+
+
+async def test_holds_few_rows_in_memory_and_loses_none(database, noon, keys):
+    resident = await a_resident(noon)
+    talk = await Conversation.create(
+        name="long-talk", owner=resident, memory_sealed=keys.seal("{}"), updated_at=noon
+    )
+    words = [f"第 {number} 句" for number in range(export.AT_ONCE * 2 + 7)]
+    rows = [
+        ChatMessage(
+            conversation_id=talk.id,
+            text_sealed=keys.seal(one),
+            reply_sealed=keys.seal("好"),
+            intent="x",
+            confidence=0,
+            at=noon,
+        )
+        for one in words
+    ]
+    await ChatMessage.bulk_create(rows)
+
+    told = await exported(resident, keys, noon)
+
+    assert sorted(one["text"] for one in told["messages"]) == sorted(words)
+
+
+async def test_is_written_down(life, noon):
+    await export.record_export(life.resident.id, at=noon)
+
+    assert (await AuditEvent.get()).action == "resident.exported"
