@@ -54,7 +54,7 @@ class Limits:
             return
         address = address_of(request)
         self._count("requests", address, self._settings.requests_per_minute)
-        if request.path in SIGN_INS and request.method == "POST":
+        if request.path.rstrip("/") in SIGN_INS and request.method == "POST":
             self._count("sign-ins", address, self._settings.sign_ins_per_minute)
         if token := request.headers.get("authorization", "").partition(" ")[2].strip():
             self._count("person", token, self._settings.person_requests_per_minute)

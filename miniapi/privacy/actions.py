@@ -44,12 +44,14 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
     async with in_transaction():
         resident = await held(resident_id)
         gone = {
-            "vouchers_void": await vouchers.void_all(resident_id, at=at),
             "pickups_cancelled": await pickup.erase_all(resident_id, at=at),
             "tickets_closed": await tickets.erase_all(resident_id, at=at),
             "notices": await reminders.erase_all(resident_id),
             "conversations": await chat.erase_all(resident_id),
             "memberships": await end_memberships(resident_id),
+            "vouchers_void": await vouchers.void_all(
+                resident_id, at=at
+            ),  # last: everybody claims from the pool
         }
         verified, phone = resident.person_id is not None, resident.phone_sealed is not None
         await erase_answers(resident_id)

@@ -1,5 +1,6 @@
 """Owing notices, asking for reminders, counting consents."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -109,8 +110,8 @@ async def forget_pushes(*, at: datetime) -> int:
 
 
 async def first_seen(dedupe_key: str, *, at: datetime) -> bool:
-    """Whether a push comes for the first time."""
-    rows = await sql.rows(SEE, dedupe_key[:200], at)
+    """Whether a push comes for the first time; its key may name an openid, so only a hash is kept."""
+    rows = await sql.rows(SEE, hashlib.sha256(dedupe_key.encode()).hexdigest(), at)
     return bool(rows)
 
 

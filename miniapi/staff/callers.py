@@ -35,30 +35,6 @@ class SignedInStaff:
         return f"staff:{self.account.id}"
 
 
-class BureauOfficer(SignedInStaff):
-    """Plans drops and answers for them."""
-
-    ROLES = frozenset({StaffRole.BUREAU})
-
-
-class Reviewer(SignedInStaff):
-    """Reviews shops, evidence and claims."""
-
-    ROLES = frozenset({StaffRole.REVIEWER})
-
-
-class FinanceOfficer(SignedInStaff):
-    """Settles and pays."""
-
-    ROLES = frozenset({StaffRole.FINANCE})
-
-
-class Auditor(SignedInStaff):
-    """Reads everything and changes nothing."""
-
-    ROLES = frozenset({StaffRole.AUDITOR})
-
-
 class SupportOfficer(SignedInStaff):
     """Helps residents: the only desk that may see who they are, with a reason."""
 
@@ -69,12 +45,6 @@ class DeskOfficer(SignedInStaff):
     """Whoever tickets can lie with: everybody but the auditor."""
 
     ROLES = frozenset(StaffRole) - {StaffRole.AUDITOR}
-
-
-class MoneyReader(SignedInStaff):
-    """Who may follow the money: the bureau, finance and the auditor."""
-
-    ROLES = frozenset({StaffRole.BUREAU, StaffRole.FINANCE, StaffRole.AUDITOR})
 
 
 class LogReader(SignedInStaff):
@@ -92,13 +62,8 @@ class AccessReader(SignedInStaff):
 Kind = TypeVar("Kind", bound=SignedInStaff)
 KINDS: tuple[type[SignedInStaff], ...] = (
     SignedInStaff,
-    BureauOfficer,
-    Reviewer,
-    FinanceOfficer,
-    Auditor,
     SupportOfficer,
     DeskOfficer,
-    MoneyReader,
     LogReader,
     AccessReader,
 )

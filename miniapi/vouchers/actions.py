@@ -1,10 +1,13 @@
 """What people can do with vouchers."""
 
+import logging
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from faq.packs import Library
@@ -19,6 +22,7 @@ from miniapi.drops import rules as drop_rules
 from miniapi.drops.actions import take_one
 from miniapi.drops.errors import DropNotOpen, SoldOut
 from miniapi.drops.models import Drop
+from miniapi.errors import Refusal
 from miniapi.ids import new_id
 from miniapi.ledger import actions as ledger
 from miniapi.ledger.errors import NotEnough
@@ -30,6 +34,8 @@ from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 from miniapi.vouchers.queries import used_by
+
+log = logging.getLogger(__name__)
 
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
 CODE_LENGTH = 12
@@ -79,7 +85,8 @@ async def void_all(resident_id: UUID, *, at: datetime) -> int:
     Call it inside a transaction that holds the account. What has lapsed is expired, not void.
     """
     unused = Voucher.filter(resident_id=resident_id, state=VoucherState.ISSUED)
-    # one order of books, so that two who leave never wait for each other
+    # every voucher is locked before the first account, as by who expires one; then one order of books
+    await unused.select_for_update().order_by("id")
     voided = 0
     for voucher in await unused.order_by("drop__programme__code", "id"):
         end = LEFT if voucher.is_valid(at) else LAPSED
@@ -99,12 +106,19 @@ async def move_all(person_id: UUID, source_id: UUID, target_id: UUID) -> list[UU
 
 
 async def expire_overdue(*, at: datetime) -> int:
-    """Expire vouchers whose time is over and give their reserve back to the pool; how many it were."""
-    expired = 0
-    while ids := await _overdue(at):
+    """Expire vouchers whose time is over and give their reserve back to the pool; how many it were.
+
+    One that cannot be expired is logged and left, and does not stop those behind it.
+    """
+    expired, stuck = 0, set[UUID]()
+    while ids := await _overdue(stuck, at=at):
         for voucher_id in ids:
-            async with in_transaction():
-                expired += await _end(voucher_id, LAPSED, at=at)
+            try:
+                async with in_transaction():
+                    expired += await _end(voucher_id, LAPSED, at=at)
+            except (Refusal, IntegrityError) as problem:
+                log.error("voucher %s cannot be expired: %s", voucher_id, problem)
+                stuck.add(voucher_id)
     return expired
 
 
@@ -159,8 +173,9 @@ def _claimed(voucher: Voucher, at: datetime) -> Occasion:
     )
 
 
-async def _overdue(at: datetime) -> list[UUID]:
+async def _overdue(stuck: Collection[UUID], *, at: datetime) -> list[UUID]:
     lapsed = Voucher.filter(state=VoucherState.ISSUED, valid_until__lte=Voucher.lapsed_before(at))
+    lapsed = lapsed.exclude(id__in=stuck) if stuck else lapsed
     return [voucher.id for voucher in await lapsed.order_by("valid_until").limit(BATCH)]
 
 
@@ -169,6 +184,7 @@ async def _end(voucher_id: UUID, end: _End, *, at: datetime) -> bool:
     await voucher.fetch_related("drop__programme")
     if voucher.state is not VoucherState.ISSUED:
         return False
+    at = max(at, voucher.issued_at)  # it may have been issued while we waited for it
     await ledger.move(
         Fen(voucher.reserved_fen),
         AccountName.RESERVED,

@@ -49,7 +49,7 @@ HOLDS = {
     "programme.name": "of a programme",
     "resident.openid": "WeChat's name for an account in this mini-program alone, by which it is found",
     "resident.region": "a region",
-    "seen_push.dedupe_key": "WeChat's number of a push, or the openid it was about, gone after a week",
+    "seen_push.dedupe_key": "the hash of what WeChat's push was, gone after a week",
     "session.token_hash": "a hash",
     "slot.district": "a district",
     "slot.region": "a region",

@@ -3,7 +3,9 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from tortoise.transactions import in_transaction
 
+from miniapi.accounts.actions import held
 from miniapi.accounts.errors import IdentityRequired
 from miniapi.drops.errors import DropNotOpen, NoSuchDrop, SoldOut
 from miniapi.drops.models import Drop
@@ -130,3 +132,52 @@ class TestExpireOverdue:
         await actions.claim(drop.id, await a_resident(noon), library, at=noon)
 
         assert await actions.expire_overdue(at=drop.valid_until + timedelta(milliseconds=999)) == 0
+
+    async def test_one_that_cannot_be_expired_does_not_stop_those_behind_it(self, database, noon, library):
+        drop = await an_open_drop(library, noon)
+        first, second = [
+            await actions.claim(drop.id, await a_resident(noon), library, at=noon) for _ in range(2)
+        ]
+        await Voucher.filter(id=first.id).update(valid_until=drop.valid_until - timedelta(hours=1))
+        await Account.filter(name=RESERVED).update(balance=second.reserved_fen)
+        await Voucher.filter(id=first.id).update(reserved_fen=200_000_00, max_fen=200_000_00)
+
+        expired = await actions.expire_overdue(at=drop.valid_until + timedelta(seconds=1))
+
+        assert expired == 1
+        assert (await Voucher.get(id=first.id)).state is VoucherState.ISSUED
+        assert (await Voucher.get(id=second.id)).state is VoucherState.EXPIRED
+
+
+class TestVoidAll:
+    async def test_never_ends_a_voucher_before_it_was_issued(self, database, noon, library):
+        drop, resident = await an_open_drop(library, noon), await a_resident(noon)
+        await actions.claim(drop.id, resident, library, at=noon + timedelta(milliseconds=5))
+
+        async with in_transaction():
+            await actions.void_all(resident.id, at=noon)
+
+        assert await differences(database, library) == []
+
+    async def test_never_waits_in_a_circle_with_what_expires(self, database, noon, library):
+        drop = await an_open_drop(library, noon)
+        leavers = [await a_resident(noon) for _ in range(8)]
+        later = await a_drop(drop.programme, noon - timedelta(hours=1))
+        for resident in leavers:
+            await actions.claim(drop.id, resident, library, at=noon)
+            lapsed = await actions.claim(later.id, resident, library, at=noon)
+            await Voucher.filter(id=lapsed.id).update(valid_until=noon + timedelta(minutes=1))
+
+        over = noon + timedelta(hours=1)
+        await asyncio.gather(
+            *(void_one(resident, over) for resident in leavers), actions.expire_overdue(at=over)
+        )
+
+        assert await Voucher.filter(state=VoucherState.ISSUED).count() == 0
+        assert await differences(database, library) == []
+
+
+async def void_one(resident, at):
+    async with in_transaction():
+        await held(resident.id)
+        await actions.void_all(resident.id, at=at)
