@@ -35,6 +35,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STALLS = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 SCHEDULERS = "scheduler-"  # the folders of schedulers that run by themselves: their API shows them too
 ENDED = "ended"  # in the place of the pid: the file of all processes that are gone
+USED = "used"  # locked while somebody counts into the folder
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # the library's
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  a mapped file on a full disk would kill who writes to it
 
@@ -162,11 +163,15 @@ def shared(home: Path, name: str) -> Iterator[None]:
     """A fresh folder for one start in this home, for this process and all that it starts or forks."""
     room = _room(home)
     folder = room / name
-    shutil.rmtree(folder, ignore_errors=True)
+    for one in (folder, *room.glob(f"{SCHEDULERS}*")):
+        if one == folder or not _is_used(one):
+            shutil.rmtree(one, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ[VARIABLE] = str(folder)
     try:
-        yield
+        with open(folder / USED, "w") as used:  # the lock ends with the last of us, however we end
+            fcntl.flock(used, fcntl.LOCK_EX)
+            yield
     finally:
         del os.environ[VARIABLE]
         shutil.rmtree(folder, ignore_errors=True)
@@ -204,13 +209,24 @@ def _counted() -> Iterable[Metric]:
     with _locked(folder, fcntl.LOCK_SH):
         mine = _files(folder)
         try:
-            beside = [
-                file for one in folder.parent.glob(f"{SCHEDULERS}*") if one != folder for file in _files(one)
-            ]
+            others = (one for one in folder.parent.glob(f"{SCHEDULERS}*") if one != folder)
+            beside = [file for one in others if _is_used(one) for file in _files(one)]
             summed: Iterable[Metric] = MultiProcessCollector.merge([*mine, *beside])
         except FileNotFoundError:  # a scheduler beside us just ended
             summed = MultiProcessCollector.merge(mine)
     return summed
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether somebody who counts into a folder lives: who was killed left it as it was."""
+    try:
+        with open(folder / USED) as used:
+            fcntl.flock(used, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _files(folder: Path) -> list[str]:

@@ -39,7 +39,7 @@ class Newcomer:
 
 
 async def signed_in_resident(request: Request) -> SignedInResident:
-    """Whoever the bearer token belongs to. Raises NotSignedIn, TokenExpired."""
+    """Whoever the bearer token belongs to. Raises NotSignedIn, TokenExpired, TooMany."""
     if not (token := bearer(request)):
         raise NotSignedIn()
     session = await Session.get_or_none(token_hash=hash_of(token)).select_related("resident")
@@ -48,6 +48,7 @@ async def signed_in_resident(request: Request) -> SignedInResident:
     if not session.is_good(clock.now()):
         raise TokenExpired()
     note_caller(request, "resident", session.resident.id)
+    request.app.ctx.limits.count_person(session.resident.id)
     return SignedInResident(session.resident, token)
 
 

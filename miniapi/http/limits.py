@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, wraps
 from typing import Any, Literal
+from uuid import UUID
 
 from sanic import HTTPResponse, Request
 
@@ -57,10 +58,14 @@ class Limits:
         if request.path.rstrip("/") in SIGN_INS and request.method == "POST":
             self._count("sign-ins", address, self._settings.sign_ins_per_minute)
         if token := request.headers.get("authorization", "").partition(" ")[2].strip():
-            self._count("person", token, self._settings.person_requests_per_minute)
+            self._count("token", token, self._settings.person_requests_per_minute)
         if not self._warned and not self._settings.proxies and "x-forwarded-for" in request.headers:
             self._warned = True
             log.warning("X-Forwarded-For is not believed: behind a proxy of yours set HUANXIN_PROXIES")
+
+    def count_person(self, person: UUID) -> None:
+        """Count a request by the person behind its token, who may have several. Raises TooMany."""
+        self._count("person", str(person), self._settings.person_requests_per_minute)
 
     def count(self, costly: Costly, whose: str) -> None:
         """Count something costly that a person does. Raises TooMany."""

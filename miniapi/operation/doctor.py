@@ -12,7 +12,7 @@ import asyncpg
 from miniapi.database import embedded
 from miniapi.database.embedded import DatabaseUnusable, Server
 from miniapi.operation import installation, machine
-from miniapi.operation.findings import Finding, bad, good
+from miniapi.operation.findings import Finding, Verdict, bad, good
 from miniapi.settings import Settings, SettingsError
 
 ANSWERS_WITHIN = 2.0  # seconds
@@ -64,7 +64,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         return
     programs = machine.embedded_binaries()
     yield programs
-    if programs.verdict != good("", "").verdict:
+    if programs.verdict is not Verdict.GOOD:
         return
     try:
         if not Server(settings.home).data.exists():

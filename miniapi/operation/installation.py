@@ -155,8 +155,18 @@ def _shift(shift: timedelta | None, settings: Settings) -> Iterator[Finding]:
     if not shift:
         return
     if settings.wechat.sandbox:
-        yield good("系统时间", f"与真实时间相差 {shift}（沙箱）")
+        yield good("系统时间", f"比真实时间{_in_words(shift)}（沙箱）")
     else:
         yield bad(
-            "系统时间", f"与真实时间相差 {shift}：用过沙箱时钟的数据不能用于真实的小程序，请换一个新的库"
+            "系统时间",
+            f"比真实时间{_in_words(shift)}：用过沙箱时钟的数据不能用于真实的小程序，请换一个新的库",
         )
+
+
+def _in_words(shift: timedelta) -> str:
+    """慢 796 天 6 小时"""
+    apart = abs(shift)
+    direction = "慢" if shift < timedelta() else "快"
+    if apart >= timedelta(hours=1):
+        return f"{direction} {apart.days} 天 {apart.seconds // 3600} 小时"
+    return f"{direction} {apart.total_seconds():.0f} 秒"

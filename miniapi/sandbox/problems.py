@@ -1,6 +1,7 @@
 """What the sandbox's own calls say to wrong input: a problem in JSON with a sentence that helps."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from sanic import HTTPResponse, Request
 from sanic.exceptions import SanicException
 
 from miniapi.sandbox.bodies import object_in
+
+log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 
@@ -63,12 +66,13 @@ def number(body: Body, name: str, default: float, least: float, most: float) -> 
 
 
 async def answer_problem(_request: Request, problem: Exception) -> HTTPResponse:
-    """Every refusal of the sandbox's own calls, and of Sanic's, as a problem."""
+    """Every refusal of the sandbox's own calls and of Sanic's, and what breaks, as a problem."""
     if isinstance(problem, SanicException):
         title = "没有这个地址，GET / 列出所有地址。" if problem.status_code == 404 else str(problem)
         problem = Problem(problem.status_code, "not_possible", title)
     if not isinstance(problem, Problem):
-        raise problem
+        log.error("the sandbox failed", exc_info=problem)
+        problem = Problem(500, "internal_error", f"沙箱出了问题，详见日志：{problem}")
     return HTTPResponse(
         json.dumps(problem.members, ensure_ascii=False),
         status=problem.status,

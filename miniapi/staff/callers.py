@@ -72,7 +72,7 @@ KINDS: tuple[type[SignedInStaff], ...] = (
 def caller_of(kind: type[Kind], *, demo: bool) -> Callable[[Request], Awaitable[Kind]]:
     """How a request's caller of this kind is found; accounts of the demo only where `demo` says so.
 
-    It raises NotSignedIn, TokenExpired, NotAllowed.
+    It raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
     """
 
     async def find(request: Request) -> Kind:
@@ -84,6 +84,7 @@ def caller_of(kind: type[Kind], *, demo: bool) -> Callable[[Request], Awaitable[
                 raise NotAllowed() from None
             raise
         note_caller(request, "staff", account.id)
+        request.app.ctx.limits.count_person(account.id)
         if not kind.ROLES & set(account.roles):
             raise NotAllowed()
         return kind(account, token or "")
@@ -94,7 +95,7 @@ def caller_of(kind: type[Kind], *, demo: bool) -> Callable[[Request], Awaitable[
 def resident_for(*, demo: bool) -> Callable[[Request], Awaitable[SignedInResident]]:
     """How a resident who calls is found, where somebody of the staff is not let in.
 
-    It raises NotSignedIn, TokenExpired, NotAllowed.
+    It raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
     """
 
     async def find(request: Request) -> SignedInResident:

@@ -164,6 +164,24 @@ class TestManyProcesses:
 
         assert after["huanxin_scheduler_jobs_total", "a_job", "done"] == 1
 
+    def test_a_scheduler_that_was_killed_is_counted_no_more(self, tmp_path):
+        after = played(
+            tmp_path,
+            """
+            if (pid := os.fork()) == 0:
+                with metrics.shared(home, f"scheduler-{os.getpid()}"):
+                    metrics.job_ran("a_job", "done")
+                    os.kill(os.getpid(), signal.SIGKILL)
+            os.wait()
+            with metrics.shared(home, "api-1"):
+                room = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).parent
+                assert [one.name for one in room.iterdir()] == ["api-1"]
+                sys.stdout.buffer.write(metrics.exposition())
+            """,
+        )
+
+        assert ("huanxin_scheduler_jobs_total", "a_job", "done") not in after
+
     def test_a_start_begins_anew_and_an_end_leaves_nothing(self, tmp_path):
         after = played(
             tmp_path,

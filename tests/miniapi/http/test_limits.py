@@ -1,9 +1,12 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from miniapi.accounts.actions import hash_of
+from miniapi.accounts.models import Session
 from miniapi.http import limits
 from miniapi.http.limits import home_of
 from tests.factories.people import a_resident, an_id_number
@@ -99,6 +102,22 @@ class TestByPerson:
             written = (f"Bearer {token}", f"bearer   {token}", f"BEARER {token} ")
 
             answers = [await web.get("/me", headers={"Authorization": one}) for one in written]
+
+            assert [answer.status for answer in answers] == [200, 200, 429]
+
+    async def test_it_is_the_same_person_however_often_they_sign_in(self, web_with, noon):
+        async with web_with(person_requests_per_minute=2) as web:
+            person = await a_resident(noon)
+            tokens = ["first-token", "second-token", "third-token"]
+            for token in tokens:
+                until = noon + timedelta(days=1)
+                await Session.create(
+                    resident=person, token_hash=hash_of(token), created_at=noon, expires_at=until
+                )
+
+            answers = [
+                await web.get("/vouchers", headers={"Authorization": f"Bearer {token}"}) for token in tokens
+            ]
 
             assert [answer.status for answer in answers] == [200, 200, 429]
 

@@ -115,10 +115,11 @@ class TestDatabase:
         assert "audit_event" in found.words
 
     async def test_a_moved_clock_and_real_credentials_do_not_go_together(self, database_url, settings):
-        await change(database_url, "UPDATE clock SET shift = interval '-1 year'")
+        await change(database_url, "UPDATE clock SET shift = interval '-365 days'")
         real = replace(settings, wechat=replace(settings.wechat, sandbox=False))
 
-        assert (await in_the_database(database_url, settings))["系统时间"].verdict == GOOD
+        played = (await in_the_database(database_url, settings))["系统时间"]
+        assert (played.verdict, "慢 365 天" in played.words) == (GOOD, True)
         assert (await in_the_database(database_url, real))["系统时间"].verdict == BAD
 
     async def test_a_scheduler_that_leads_is_seen(self, database_url, settings):
