@@ -21,6 +21,7 @@ from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
 from miniapi.http.limits import limited
+from miniapi.http.regions import pack_of
 from miniapi.http.paging import Page, page_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
@@ -47,8 +48,8 @@ async def login(
     request: Request, caller: Newcomer, body: schemas.Login, wechat: WeChat, keys: Keys, library: Library
 ) -> HTTPResponse:
     """登录：用 wx.login 的 code 换取令牌。"""
-    if body.region is not None and body.region not in library.packs:
-        raise RegionUnknown(region=body.region)
+    if body.region is not None:
+        pack_of(library, body.region)
     signed_in = await actions.sign_in(body.code, body.region, wechat, at=clock.now())
     return json(schemas.signed_in_json(signed_in, keys))
 

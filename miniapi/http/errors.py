@@ -51,12 +51,12 @@ class RequestUnreadable(Refusal):
 
 class RegionUnknown(Invalid):
     code = "region_unknown"
-    sentence = "没有“{region}”这个地区。"
+    sentence = "没有“{region}”这个地区，可用的有：{known}。"
 
 
 class NoSuchRegion(NotFound):
     code = "region_unknown"
-    sentence = "没有“{region}”这个地区。"
+    sentence = "没有“{region}”这个地区，可用的有：{known}。"
 
 
 class IdempotencyMismatch(Invalid):

@@ -15,12 +15,12 @@ RegionName = Annotated[
 def pack_of(library: Library, region: str) -> Pack:
     """The policy pack of a region named in a body or a query. Raises RegionUnknown."""
     if region not in library.packs:
-        raise RegionUnknown(region=region)
+        raise RegionUnknown(region=region, known="、".join(library.packs))
     return library.packs[region]
 
 
 def pack_at(library: Library, region: str) -> Pack:
     """The policy pack of a region named in a path. Raises NoSuchRegion."""
     if region not in library.packs:
-        raise NoSuchRegion(region=region)
+        raise NoSuchRegion(region=region, known="、".join(library.packs))
     return library.packs[region]
