@@ -21,8 +21,8 @@ from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
 from miniapi.http.limits import limited
-from miniapi.http.regions import pack_of
 from miniapi.http.paging import Page, page_of
+from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.wechat.client import WeChat
