@@ -17,6 +17,7 @@ from miniapi.accounts import routes as accounts
 from miniapi.accounts.identity import IdentityVerifier, NoVerifier, SandboxVerifier
 from miniapi.chat import routes as chat
 from miniapi.chat.actions import Talker
+from miniapi.database import presence
 from miniapi.database.connection import connected
 from miniapi.drops import queries as drops
 from miniapi.drops import routes as drop_routes
@@ -112,15 +113,17 @@ def create_app(
     counters: Counters,
 ) -> Sanic:
     """The application with everything it uses: database, clock, WeChat."""
-    wechat = WeChat(settings.wechat)
-    app = build_app(settings, library, matcher, Keys(secret_key), wechat, counters)
+    wechat, keys = WeChat(settings.wechat), Keys(secret_key)
+    app = build_app(settings, library, matcher, keys, wechat, counters)
 
     @app.before_server_start
     async def open_everything(app: Sanic) -> None:
         app.ctx.opened = opened = AsyncExitStack()
         await opened.enter_async_context(stalls.watched("worker"))
-        await opened.enter_async_context(connected(database_url, slow_query_ms=settings.slow_query_ms))
-        await clock.follow(database_url, once_started=True)
+        await opened.enter_async_context(
+            connected(database_url, slow_query_ms=settings.slow_query_ms, keys=keys.ids)
+        )
+        await clock.follow(database_url, once_started=True, session_name=presence.name_of(keys.ids))
         opened.push_async_callback(clock.stop)
         await opened.enter_async_context(wechat)
 

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import asyncpg
-
 import faq.check
 import faq.packs
 from bot.dialogue import Dialogue
@@ -16,13 +14,14 @@ from bot.memory import Memory
 from bot.ports import Caller
 from faq.matcher import Matcher
 from faq.packs import PackError
-from miniapi import clock, logs, sandbox, starting
+from miniapi import SERVING, STOPPED, clock, logs, outages, sandbox, starting
 from miniapi.chat.city import ServiceCity
 from miniapi.database import embedded, schema
-from miniapi.database.connection import connected
+from miniapi.database.connection import WORKING, connected
 from miniapi.database.embedded import DatabaseUnusable
 from miniapi.errors import Refusal
-from miniapi.operation import archive, key_commands, secrets
+from miniapi.listening import CannotListen
+from miniapi.operation import archive, key_commands, on_record, secrets
 from miniapi.operation.archive import BackupError
 from miniapi.operation.backup import back_up
 from miniapi.operation.doctor import examine
@@ -41,9 +40,23 @@ class Failed(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command: exit status 0, 1 for a failure with one line on standard error, 2 for wrong usage."""
+    """Run one command: exit status 0, 1 for a failure with one line on standard error, 2 for wrong usage.
+
+    A command that was stopped before it was done has failed, unless it works until it is stopped.
+    """
     options = _parser().parse_args(arguments)
     stop_on_signals()
+    try:
+        _run(options)
+    except Stopped:
+        if options.command in SERVING:
+            raise
+        sys.exit(f"huanxin: {STOPPED}")
+    finally:
+        stop_no_more()
+
+
+def _run(options: argparse.Namespace) -> None:
     try:
         options.run(options)
     except (
@@ -53,13 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         PackError,
         BackupError,
         starting.CannotStart,
+        CannotListen,
         KeepsEnding,
     ) as problem:
         sys.exit(f"huanxin: {problem}")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
-        sys.exit(f"huanxin: 无法使用数据库或网络：{problem}")
-    finally:
-        stop_no_more()
+    except outages.AWAY as problem:
+        if isinstance(problem, OSError) and problem.filename is not None:
+            sys.exit(f"huanxin: 无法使用 {problem.filename}：{problem.strerror}")
+        sys.exit(f"huanxin: 无法使用数据库或网络：{problem or repr(problem)}")
 
 
 def up(options: argparse.Namespace) -> None:
@@ -114,6 +128,7 @@ def ask(options: argparse.Namespace) -> None:
         raise Failed(f"没有“{options.region}”这个地区，有：{'、'.join(library.packs)}")
     if not 1 <= len(options.question) <= 500:
         raise Failed("请输入 1 到 500 个字的问题。")
+    starting.require_home(settings.home)
 
     async def answer(url: str) -> None:
         await starting.require_schema(url)
@@ -146,8 +161,10 @@ def audit(options: argparse.Namespace) -> None:
     try:
         with _database(Settings.from_environment()) as url:
             found = run(money_audit.differences(url, faq.packs.load()))
-    except (DatabaseUnusable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
+    except (DatabaseUnusable, starting.CannotStart, *outages.AWAY) as problem:
         sys.exit(f"audit: cannot read: {problem}")
+    except Stopped:
+        sys.exit(f"audit: cannot read: {STOPPED}")
     if found:
         sys.exit("\n".join([*found, f"audit: {len(found)} differences"]))
     print("audit: 0 differences")
@@ -158,18 +175,21 @@ def backup(options: argparse.Namespace) -> None:
     settings, target = Settings.from_environment(), options.file.expanduser().absolute()
     keys = secrets.known_keys(settings)
     ids = keys.ids if keys else ()
+
+    async def save(url: str, progress: Callable[[str], None]) -> archive.Manifest:
+        async with connected(url, bounds=WORKING):
+            return await back_up(
+                url,
+                target,
+                keys=ids,
+                journal=settings.home / sandbox.JOURNAL,
+                replace=options.force,
+                progress=progress,
+            )
+
     try:
         with _database(settings) as url, _progress() as progress:
-            made = run(
-                back_up(
-                    url,
-                    target,
-                    keys=ids,
-                    journal=settings.home / sandbox.JOURNAL,
-                    replace=options.force,
-                    progress=progress,
-                )
-            )
+            made = run(save(url, progress))
     except Stopped:
         raise Failed("备份被中止，没有写出文件") from None
     print(f"已备份到 {target}：系统时间 {made.business_time}，{sum(made.rows.values())} 行")
@@ -180,14 +200,22 @@ def restore(options: argparse.Namespace) -> None:
     """A backup, into an installation that has nothing yet."""
     settings = Settings.from_environment()
     journal, keys = settings.home / sandbox.JOURNAL, secrets.known_keys(settings)
+
+    async def check(url: str, manifest: archive.Manifest) -> Sequence[str]:
+        await schema.migrate(url)
+        found = await money_audit.differences(url, faq.packs.load())
+        async with connected(url, bounds=WORKING):
+            at = await clock.would_start_at(url, None)
+            await on_record.restore_done(manifest, len(found), at=at)
+        return found
+
     try:
         with archive.opened(options.file.expanduser()) as (source, manifest):
             check_manifest(manifest, keys.ids if keys else ())
             with _database(settings) as url:
                 with _progress() as progress:
                     run(fill(url, source, manifest, journal=journal, progress=progress))
-                run(schema.migrate(url))
-                found = run(money_audit.differences(url, faq.packs.load()))
+                found = run(check(url, manifest))
     except Stopped:
         raise Failed(
             "恢复被中止：请再运行一次；如果提示已有数据，就是已恢复，请运行 huanxin migrate 和 huanxin audit"
@@ -225,7 +253,7 @@ def staff(options: argparse.Namespace) -> None:
 
     async def act(url: str) -> str:
         await starting.require_schema(url)
-        async with connected(url):
+        async with connected(url, keys=keys.ids):
             await clock.follow(url)
             try:
                 said: str = await options.act(options, keys, clock.now())
@@ -280,6 +308,7 @@ def _database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
+    starting.require_home(settings.home)
     with embedded.running(settings.home) as server:
         yield server.url()
 
@@ -308,7 +337,7 @@ def _count(written: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="huanxin", description="焕新：家电家居以旧换新小程序的后端")
-    commands = parser.add_subparsers(required=True, metavar="命令")
+    commands = parser.add_subparsers(required=True, metavar="命令", dest="command")
 
     def command(name: str, run: object, about: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=about, description=about)

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from miniapi import outages
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 READ_EVERY = 0.25  # seconds; a moved clock is known everywhere within a second
 CONNECT_WITHIN = 5.0  # seconds
@@ -38,12 +40,6 @@ FORESEE = f"""
     SELECT shift + clock_timestamp() FROM foreseen
 """  # noqa: S608
 START = f"UPDATE clock SET started = true, shift = {STARTED_SHIFT} RETURNING clock_timestamp() + shift"  # noqa: S608
-AWAY = (
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 class ClockBackwards(Exception):
@@ -101,15 +97,15 @@ def now() -> datetime:
     return _clock.now()
 
 
-async def follow(database_url: str, *, once_started: bool = False) -> None:
+async def follow(database_url: str, *, once_started: bool = False, session_name: str | None = None) -> None:
     """Begin to follow the clock of this database, also while it is away; returns after the first question.
 
     With `once_started` the time is unknown until the home's first start has set it: what was shown before
-    might have to go back.
+    might have to go back. `session_name` is what the database calls the session that this keeps open.
     """
     await stop()
     asked = asyncio.Event()
-    _begin_to_follow(lambda: _keep_reading(database_url, asked, once_started))
+    _begin_to_follow(lambda: _keep_reading(database_url, asked, once_started, session_name))
     await asked.wait()
 
 
@@ -193,16 +189,21 @@ def _begin_to_follow(reading: Callable[[], Coroutine[None, None, None]]) -> None
     _clock.follower = follower
 
 
-async def _keep_reading(database_url: str, asked: asyncio.Event, once_started: bool) -> None:
+async def _keep_reading(
+    database_url: str, asked: asyncio.Event, once_started: bool, session_name: str | None
+) -> None:
+    named = {"application_name": session_name} if session_name else {}
     connection, says_again = None, 0.0
     try:
         while True:
             try:
                 if connection is None:
-                    connection = await asyncpg.connect(database_url, timeout=CONNECT_WITHIN)
+                    connection = await asyncpg.connect(
+                        database_url, timeout=CONNECT_WITHIN, server_settings=named
+                    )
                 await asyncio.wait_for(_read(connection, once_started), timeout=CONNECT_WITHIN)
                 says_again = 0.0
-            except AWAY as problem:
+            except outages.AWAY as problem:
                 if time.monotonic() > says_again:
                     log.warning("the clock cannot be read: %s", problem or repr(problem))
                     says_again = time.monotonic() + SAY_AGAIN

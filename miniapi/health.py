@@ -6,6 +6,7 @@ from sanic import Blueprint, Request, Sanic
 from sanic.response import HTTPResponse, json, text
 from typing_extensions import TypedDict
 
+from miniapi import clock
 from miniapi.accounts.callers import Newcomer
 from miniapi.database import sql
 from miniapi.database.asking import Asking
@@ -37,7 +38,10 @@ class LiveJson(TypedDict):
 
 
 class ReadyJson(TypedDict):
-    """The database answers, and its schema is this version's. Without WeChat most things still work."""
+    """The database answers, its schema is this version's and the clock runs.
+
+    Without WeChat most things still work.
+    """
 
     status: Literal["ok"]
     database: Literal["ok"]
@@ -61,10 +65,11 @@ async def live(request: Request, caller: Newcomer) -> HTTPResponse:
 @routes.get("/readyz")
 @answers(ReadyJson, refuses=[SchemaOutdated])
 async def ready(request: Request, caller: Newcomer, wechat: WeChat) -> HTTPResponse:
-    """能否工作：数据库可用，表结构是这个版本的；微信是否正常只作说明。"""
+    """能否工作：数据库可用，表结构是这个版本的，系统时钟已经走起；微信是否正常只作说明。"""
     try:
         await request.app.ctx.schema.answer()
-    except TimeoutError:
+        clock.now()
+    except (TimeoutError, clock.ClockUnknown):
         raise DatabaseUnavailable() from None
     seems = "ok" if wechat.is_well else "degraded"
     return json({"status": "ok", "database": "ok", "schema": LATEST, "wechat": seems})

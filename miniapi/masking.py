@@ -1,6 +1,7 @@
 """What a log must not show, by its shape: the belt. The braces are that nobody passes such things."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,11 @@ _PHONE = r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
 _OPENID = r"(?<![\w-])o(?=[\w-]*[0-9A-Z])[A-Za-z0-9_-]{25,30}(?![\w-])"
 _TOKEN = r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{43}(?![\w-])"  # noqa: S105  256 bits
 
+_GAP = r"[\s()_.·\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff-]{0,3}"  # between digits, written by hand
+_NUMBER_BY_HAND = rf"(?<!\d)\d(?:{_GAP}\d){{16}}{_GAP}[\dXx](?![0-9A-Za-z])"
+_PHONE_BY_HAND = rf"(?<!\d)(?:(?:00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)"
+
+_BY_HAND = re.compile(f"{_NUMBER_BY_HAND}|{_PHONE_BY_HAND}")
 _SHAPE = re.compile(f"(?P<id>{_ID})|{_NUMBER}|{_PHONE}|{_OPENID}|{_TOKEN}")
 _SAID = (
     (re.compile(r"(?i)\b(bearer)\s+[^\s\"',;]+"), r"\1 " + HIDDEN),
@@ -35,6 +41,15 @@ def masked(text: str) -> str:
     for said, instead in _SAID:
         text = said.sub(instead, text)
     return _SHAPE.sub(lambda found: found["id"] or HIDDEN, text)
+
+
+def masked_words(text: str) -> str:
+    """The same for what people write: also full-width numbers, and those with spaces or dashes within."""
+    narrow = "".join(one if len(one := unicodedata.normalize("NFKC", char)) == 1 else char for char in text)
+    left, end = "", 0
+    for found in _BY_HAND.finditer(narrow):
+        left, end = left + text[end : found.start()] + HIDDEN, found.end()
+    return masked(left + text[end:])
 
 
 def masked_value(value: Any) -> Any:

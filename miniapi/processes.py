@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 from miniapi import logs, metrics
 from miniapi.stopping import STOPPING, asked, uninterrupted
 
-END_WITHIN = 14.0  # seconds a part has to finish what is in hand
+END_WITHIN = 11.0  # seconds a part has to finish what is in hand; a little more than Sanic gives itself
 LOOK_EVERY = 1.0  # seconds between two looks at the parts, beside those that a signal asks for
 SOON_AGAIN = 0.2  # seconds, where a part is killed again and again
 LATER_AGAIN = 1.0  # seconds, where it keeps ending by itself

@@ -241,7 +241,12 @@ def _database_url(written: str) -> str:
     scheme, separator, rest = written.partition("://")
     if scheme not in {"postgres", "postgresql", "asyncpg"} or not separator:
         raise ValueError("应以 postgresql:// 开头")
-    return f"postgresql://{rest}"
+    url = f"postgresql://{rest}"
+    try:
+        _ = urlsplit(url).port
+    except ValueError:  # it may quote the password
+        raise ValueError("主机或端口写得不对；密码里的特殊字符要写成 %XX") from None
+    return url
 
 
 def _http_url(written: str) -> str:

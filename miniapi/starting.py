@@ -1,11 +1,11 @@
 """Starting the parts together: what `up`, `serve`, `scheduler` and `wechat-sandbox` do."""
 
-import errno
 import fcntl
 import logging
 import os
 import runpy
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +14,16 @@ from datetime import datetime
 from pathlib import Path
 
 import asyncpg
+from tortoise.exceptions import BaseORMException, DBConnectionError
 
 import faq.packs
-from miniapi import clock, demo, metrics, sandbox
+from miniapi import clock, demo, listening, metrics, outages, sandbox
+from miniapi.accounts import fingerprints
 from miniapi.announcing import announce
 from miniapi.database import embedded, schema
-from miniapi.database.connection import connected
+from miniapi.database.connection import WORKING, connected
 from miniapi.http.answers import written
+from miniapi.keys import Keys, SealBroken
 from miniapi.processes import Part, not_for_parts, supervise
 from miniapi.sandbox.state import openid_of
 from miniapi.settings import Settings, keep_secret_key, kept, secrets_of
@@ -28,17 +31,20 @@ from miniapi.staff import passwords
 from miniapi.stopping import end_with_parent, run, stop_on_signals
 from miniapi.worker import ready_to_fork
 
-PORT_FREE_WITHIN = 3.0  # seconds: the workers of an `up` that was killed let go of it
 ASK_AGAIN = 1.0  # seconds between two questions to a database that is away
 SAY_AGAIN = 60.0  # seconds between two lines about it
 CONNECT_WITHIN = 5.0  # seconds
-AWAY = (
-    OSError,
+BROKEN_OFF = (  # what a database that dies meanwhile ends in
+    ConnectionError,
+    TimeoutError,
+    FileNotFoundError,  # the socket's
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    DBConnectionError,
 )
+WAITED_OUT = (*outages.AWAY, BaseORMException)  # at the start of what can wait
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +53,22 @@ class CannotStart(Exception):
     """A part cannot run here; the message says what to do."""
 
 
+def require_home(home: Path) -> None:
+    """Make the home where it is missing. Raises CannotStart where it cannot be made or written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError as problem:
+        why = os.strerror(problem.errno or 0)
+        raise CannotStart(
+            f"HUANXIN_HOME（{home}）不能写入（{why}）：请改变它的权限，或换一个文件夹"
+        ) from None
+
+
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """The only `up` of this home while the block runs. Raises CannotStart where there is one already."""
-    home.mkdir(parents=True, exist_ok=True)
+    require_home(home)
     with (home / "up.lock").open("a") as lock, not_for_parts(lock):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,15 +81,15 @@ def up(settings: Settings, database_url: str, as_of: datetime | None) -> None:
     """Migrate, load the demo city, set the clock and run every part until stopped."""
     check_secret(settings)
     settings = replace(settings, secret_key=settings.secret_key or keep_secret_key(settings.home))
-    listening = listen(settings.host, settings.port, "HUANXIN_PORT")
+    shared = listening.listen(settings.host, settings.port, "HUANXIN_PORT")
     parts, tells = [], []
     if settings.wechat.sandbox:
-        box = listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
+        box = listening.listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
         parts.append(_sandbox(settings, database_url, box))
         tells.append(settings.wechat.api_base)
-    goes_on_from = run(_prepare(settings, database_url, as_of))
-    parts += [*_workers(settings, database_url, listening, settings.workers), _scheduler()]
-    base = _address(settings)
+    goes_on_from = _ready(settings, database_url, as_of)
+    parts += [*_workers(settings, database_url, shared, settings.workers), _scheduler()]
+    base = listening.address(settings.host, settings.port)
     lines = [
         f"焕新已就绪，系统时间从 {written(goes_on_from)} 走起",
         f"  居民  {base}/",
@@ -86,24 +104,27 @@ def up(settings: Settings, database_url: str, as_of: datetime | None) -> None:
 
 def serve(settings: Settings, database_url: str, workers: int) -> None:
     """Run the API until stopped."""
+    require_home(settings.home)
     check_secret(settings)
-    listening = listen(settings.host, settings.port, "HUANXIN_PORT")
+    shared = listening.listen(settings.host, settings.port, "HUANXIN_PORT")
     parts = _prepared(settings, database_url)
-    parts += _workers(settings, database_url, listening, workers)
-    base = _address(settings)
+    parts += _workers(settings, database_url, shared, workers)
+    base = listening.address(settings.host, settings.port)
     parts.append(_herald([f"{base}/readyz"], [f"焕新接口已就绪：{base}/"]))
     _keep(settings, database_url, parts, f"api-{settings.port}")
 
 
 def schedule(settings: Settings, database_url: str) -> None:
     """Run the scheduler until stopped."""
+    require_home(settings.home)
     parts = [*_prepared(settings, database_url), _scheduler()]
     _keep(settings, database_url, parts, f"{metrics.SCHEDULERS}{os.getpid()}")
 
 
 def play_wechat(settings: Settings, database_url: str) -> None:
     """Run the stand-in for WeChat until stopped."""
-    box = listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
+    require_home(settings.home)
+    box = listening.listen("127.0.0.1", settings.sandbox_port, "HUANXIN_SANDBOX_PORT")
     _keep(settings, database_url, [_sandbox(settings, database_url, box)], "sandbox")
 
 
@@ -128,24 +149,31 @@ async def require_schema(database_url: str) -> None:
         await connection.close()
 
 
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket that all workers share: a waiting connection outlives the worker that dies."""
-    deadline = time.monotonic() + PORT_FREE_WITHIN
-    while True:
-        try:
-            return socket.create_server((host, port), backlog=4096)
-        except OSError as problem:
-            if problem.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                why = os.strerror(problem.errno or 0)
-                raise CannotStart(
-                    f"{host}:{port} 无法使用（{why}）：焕新可能已在运行，或用 {setting} 换端口"
-                ) from None
-        time.sleep(0.1)
+def _ready(settings: Settings, database_url: str, as_of: datetime | None) -> datetime:
+    """Prepare what `up` serves; returns the time the home goes on from.
+
+    Raises CannotStart where the database breaks off, and what asyncpg does where it is not there at all.
+    """
+    run(_reached(database_url))
+    try:
+        return run(_prepare(settings, database_url, as_of))
+    except BROKEN_OFF as problem:
+        if isinstance(problem, ValueError):  # a value of ours that asyncpg would not send
+            raise
+        own = settings.database_url is None
+        where = embedded.Server(settings.home).log if own else problem or repr(problem)
+        raise CannotStart(f"数据库在准备时中断了，请再运行一次（详见 {where}）") from None
+
+
+async def _reached(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_WITHIN)
+    await connection.close(timeout=CONNECT_WITHIN)
 
 
 async def _prepare(settings: Settings, database_url: str, as_of: datetime | None) -> datetime:
-    """Schema, demo data and then the clock; returns the time the home goes on from."""
+    """Schema, identities, demo data and then the clock; returns the time the home goes on from."""
     await schema.migrate(database_url)
+    await _know_identities(settings, database_url, as_of)
     if settings.wechat.sandbox:
         library = faq.packs.load()
         at = await clock.would_start_at(database_url, as_of)
@@ -168,32 +196,50 @@ def _demo_staff(settings: Settings) -> Sequence[str]:
 
 
 def _prepared(settings: Settings, database_url: str) -> list[Part]:
-    """Check the schema and set the clock: now, or by a part as soon as the database is back."""
+    """What must be so before anybody is served: now, or by a part as soon as the database is back."""
     try:
-        run(_check_and_start_clock(settings, database_url))
-    except AWAY as problem:
-        log.warning("the database is away, what needs it waits: %s", problem)
+        run(_check_and_start(settings, database_url))
+    except WAITED_OUT as problem:
+        if isinstance(problem, ValueError):  # an address that asyncpg cannot use
+            raise
+        log.warning("the database is away, what needs it waits: %s", problem or repr(problem))
         return [Part("start", _later(settings, database_url), again=False)]
     return []
 
 
-async def _check_and_start_clock(settings: Settings, database_url: str) -> None:
+async def _check_and_start(settings: Settings, database_url: str) -> None:
+    """Check the schema, know the identities, set the clock."""
     await require_schema(database_url)
+    await _know_identities(settings, database_url, settings.as_of)
     await clock.start_at(database_url, settings.as_of)
+
+
+async def _know_identities(settings: Settings, database_url: str, as_of: datetime | None) -> None:
+    """Fingerprints of everybody under the home's own key, where there are keys to make it with."""
+    if settings.secret_key is None:
+        return
+    keys = Keys(settings.secret_key)
+    at = await clock.would_start_at(database_url, as_of)
+    async with connected(database_url, bounds=WORKING, keys=keys.ids):
+        try:
+            await fingerprints.make_ready(keys, at=at)
+        except SealBroken as broken:
+            raise CannotStart(f"已有的身份信息无法解密，请用原来的密钥（{broken}）") from None
 
 
 def _later(settings: Settings, database_url: str) -> Callable[[], None]:
     def work() -> None:
         stop_on_signals()
         end_with_parent()
-        says_again = time.monotonic() + SAY_AGAIN
+        why, says_again = "", 0.0
         while True:
             time.sleep(ASK_AGAIN)
             try:
-                run(_check_and_start_clock(settings, database_url))
-            except (*AWAY, CannotStart) as problem:
-                if time.monotonic() > says_again:
-                    log.warning("still waiting for the database: %s", problem)
+                run(_check_and_start(settings, database_url))
+            except (*WAITED_OUT, CannotStart) as problem:
+                before, why = why, str(problem) or repr(problem)
+                if why != before or time.monotonic() > says_again:
+                    log.warning("waiting for the database: %s", why)
                     says_again = time.monotonic() + SAY_AGAIN
             else:
                 log.info("the database is there")
@@ -202,10 +248,10 @@ def _later(settings: Settings, database_url: str) -> Callable[[], None]:
     return work
 
 
-def _workers(settings: Settings, database_url: str, listening: socket.socket, count: int) -> list[Part]:
+def _workers(settings: Settings, database_url: str, shared: socket.socket, count: int) -> list[Part]:
     if settings.secret_key is None:
         raise CannotStart("HUANXIN_SECRET_KEY: 必须设置（至少 32 个字符）")
-    work = ready_to_fork(settings, database_url, settings.secret_key, listening)
+    work = ready_to_fork(settings, database_url, settings.secret_key, shared)
     return [Part(f"worker-{index}", work) for index in range(1, count + 1)]
 
 
@@ -216,11 +262,11 @@ def _scheduler() -> Part:
     return Part("scheduler", work)
 
 
-def _sandbox(settings: Settings, database_url: str, listening: socket.socket) -> Part:
+def _sandbox(settings: Settings, database_url: str, box: socket.socket) -> Part:
     def work() -> None:
         end_with_parent()
         app = sandbox.create_app(settings, database_url)
-        app.run(sock=listening, single_process=True, access_log=False, motd=False)
+        app.run(sock=box, single_process=True, access_log=False, motd=False)
 
     return Part("wechat-sandbox", work)
 
@@ -249,11 +295,6 @@ def _keep(settings: Settings, database_url: str, parts: list[Part], name: str) -
     with metrics.shared(settings.home, name):
         os.environ.update(_environment(settings, database_url))
         supervise(parts)
-
-
-def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
 
 
 def _environment(settings: Settings, database_url: str) -> dict[str, str]:

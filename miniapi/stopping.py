@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -14,7 +15,10 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, a clo
 
 
 class Stopped(SystemExit):
-    """Somebody asked this process to stop; where nobody catches it, it ends with status 0."""
+    """Somebody asked this process to stop; where nobody catches it, it ends with status 0.
+
+    That is right for what works until it is stopped; the command line says otherwise for the rest.
+    """
 
 
 class _Request:
@@ -25,6 +29,7 @@ class _Request:
 
     def forget(self) -> None:
         self.asked = False
+        self.asked_at = 0.0
         self.raised = False
         self.held = 0
         self.tell: Callable[[], object] | None = None
@@ -32,7 +37,7 @@ class _Request:
     def note(self, _number: int, _frame: object) -> None:
         if self.asked:  # the end is on its way
             return
-        self.asked = True
+        self.asked, self.asked_at = True, time.monotonic()
         if self.tell is not None:
             self.tell()
         if not self.held:
@@ -62,6 +67,11 @@ def stop_no_more() -> None:
 def asked() -> bool:
     """Whether somebody asked this process to stop."""
     return _request.asked
+
+
+def asked_since() -> float:
+    """Seconds since somebody asked this process to stop; 0 while nobody has."""
+    return time.monotonic() - _request.asked_at if _request.asked else 0.0
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from miniapi import outages
+
 LOCK = 0x73_63_68_65_64  # "sched"
 ASK_AGAIN = 1.0  # seconds between two tries to become the leader
 SAY_AGAIN = 60.0  # seconds between two lines about a database that is away
 CONNECT_WITHIN = 5.0  # seconds
 CHECK_EVERY = 2.0  # seconds between two looks whether we still are
-
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ async def leading(database_url: str) -> AsyncIterator[asyncpg.Connection]:
                 # a statement that waits for the lock would hold back vacuum
                 if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK, timeout=CONNECT_WITHIN):
                     break
-            except AWAY as problem:
+            except outages.AWAY as problem:
                 if time.monotonic() > says_again:
                     log.warning("waiting for the database: %s", problem or repr(problem))
                     says_again = time.monotonic() + SAY_AGAIN
@@ -57,5 +57,5 @@ async def watch(connection: asyncpg.Connection) -> None:
         await asyncio.sleep(CHECK_EVERY)
         try:
             await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=CHECK_EVERY)
-        except AWAY as problem:
+        except outages.AWAY as problem:
             raise LeadershipLost(str(problem)) from problem

@@ -20,7 +20,11 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Once a day at a time of the business clock, Beijing time; missed while away, it is made up for."""
+    """Once a day at a time of the business clock, Beijing time.
+
+    A scheduler that begins to lead does not know what was done before: it runs each job at once, whatever
+    the time, and that is its run of this day. So a day may see several, and none is left out for good.
+    """
 
     at: str
     job: Job

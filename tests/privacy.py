@@ -19,7 +19,8 @@ from miniapi.logs import OF_A_RECORD
 from miniapi.masking import masked
 
 OURS = ("miniapi", "scheduler", "bot", "faq")
-PERSONAL = {"name", "phone", "id_number", "street", "contact", "text", "code", "token", "password", "words"}
+WHO = {"name", "phone", "id_number", "street", "contact", "code", "token", "password"}
+PERSONAL = WHO | {"text", "words", "note", "reason"}
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 SHORTEST = 6  # characters of a datum that is looked for, where it is not Chinese
 

@@ -13,6 +13,7 @@ from sanic import Sanic
 from miniapi import errors, settings
 from miniapi.accounts.callers import Anyone, Newcomer, SignedInResident
 from miniapi.app import build_app
+from miniapi.http.described import described
 from miniapi.http.problems import status_of
 from miniapi.staff import callers as staff
 from miniapi.wechat.client import WeChat
@@ -116,6 +117,16 @@ class TestRoutes:
 
         assert len(desks) >= 5
         assert open_ones == []
+
+    def test_no_answer_to_the_staff_is_kept(self, app):
+        kept = [
+            route.path
+            for route in app.router.routes
+            if described(route.handler).repeatable
+            and SignedInResident not in get_type_hints(inspect.unwrap(route.handler)).values()
+        ]
+
+        assert kept == []
 
     def test_every_one_has_a_sentence_for_its_documentation(self, app):
         silent = [

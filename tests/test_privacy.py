@@ -5,7 +5,9 @@ import logging
 
 import pytest
 
-from tests.factories.people import an_id_number
+from miniapi.audit.models import AuditEvent
+from tests.factories.people import a_resident, an_id_number
+from tests.factories.slots import a_slot
 from tests.privacy import Watch
 
 TOKEN = "Zr3-kq_9dXcVb0NmLkJhGfDsAqWeRtYuIoP1x2C3v4B"
@@ -72,3 +74,19 @@ async def test_the_lines_of_the_application_are_really_seen(web, watched):
 
     assert watched.seen > before
     assert any("/api/v1/clock" in line for line in watched.lines)
+
+
+async def test_what_is_written_beside_a_booking_stands_in_no_line_metric_or_audit_event(web, watched, noon):
+    resident, slot = await a_resident(noon), await a_slot(noon)
+    note, reason = "放在三楼的王奶奶家", "我要住院了改天再约"
+    items, address = [{"category": "fridge", "note": note}], {"district": "杨陵区", "street": "示例路 8 号"}
+    booked = await web.post("/pickups", by=resident, slot=str(slot.id), items=items, address=address)
+    cancelled = await web.post(f"/pickups/{booked.json['id']}/cancel", by=resident, reason=reason)
+    await web.delete("/me", by=resident)
+
+    told = [str(watched.lines), (await web.get("/metrics")).raw.decode()]
+    told += [f"{one.reason}{one.before}{one.after}" for one in await AuditEvent.all()]
+
+    assert cancelled.status == 200
+    assert {note, reason} <= watched.data
+    assert not [one for one in told if note in one or reason in one]

@@ -22,6 +22,7 @@ from miniapi.database import sql
 from miniapi.ids import new_id
 from miniapi.keys import Keys
 from miniapi.staff.callers import DeskOfficer
+from miniapi.staff.reasons import fit_to_keep
 from miniapi.tickets import queries as tickets
 
 LONGEST_TEXT = 500
@@ -106,15 +107,18 @@ async def rate(message_id: UUID, *, helpful: bool) -> None:
         raise NoSuchMessage()
 
 
-async def read_attached(ticket_id: UUID, officer: DeskOfficer, *, at: datetime) -> list[ChatMessage]:
-    """The conversation a ticket came from, its newest messages in their order; who read it is on record.
+async def read_attached(
+    ticket_id: UUID, reason: str, officer: DeskOfficer, keys: Keys, *, at: datetime
+) -> list[ChatMessage]:
+    """The conversation a ticket came from, its newest messages in their order; its resident sees who read it.
 
-    Raises NoSuchTicket, NoSuchConversation.
+    Raises NoSuchTicket, NoSuchConversation, ReasonPersonal.
     """
+    ticket = await tickets.on_desk(ticket_id, officer.account.roles)
+    if ticket.session is None:
+        raise NoSuchConversation()
+    because = await fit_to_keep(reason, [ticket.resident], officer, ticket.role, keys, at=at)
     async with in_transaction():
-        ticket = await tickets.on_desk(ticket_id, officer.account.roles)
-        if ticket.session is None:
-            raise NoSuchConversation()
         talk_of = ChatMessage.filter(
             conversation__name=ticket.session, conversation__owner_id=ticket.resident_id
         )
@@ -124,8 +128,9 @@ async def read_attached(ticket_id: UUID, officer: DeskOfficer, *, at: datetime) 
         await audit.record(
             officer.actor,
             "ticket.read_conversation",
-            f"ticket:{ticket.id}",
+            f"resident:{ticket.resident_id}",
             at=at,
-            after={"resident": ticket.resident_id, "messages": len(newest)},
+            reason=because,
+            after={"ticket": ticket.id, "role": ticket.role, "messages": len(newest)},
         )
     return newest[::-1]

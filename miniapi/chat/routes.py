@@ -16,12 +16,14 @@ from miniapi.chat.errors import NoSuchConversation, NoSuchMessage, TextInvalid
 from miniapi.http.answers import Listed, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
+from miniapi.http.limits import limited
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body
 from miniapi.keys import Keys
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
 from miniapi.staff.callers import DeskOfficer
+from miniapi.staff.errors import ReasonPersonal
 from miniapi.tickets.errors import NoSuchTicket
 from miniapi.wechat.client import WeChat
 from miniapi.wechat.errors import PushForged, PushUnreadable, WeChatUnavailable
@@ -60,11 +62,15 @@ async def feedback(
     return empty()
 
 
-@routes.get("/staff/tickets/<ticket_id:uuid>/conversation")
-@answers(Listed[schemas.ChatMessageJson], refuses=[NoSuchTicket, NoSuchConversation])
-async def read_attached(request: Request, staff: DeskOfficer, ticket_id: UUID, keys: Keys) -> HTTPResponse:
-    """工单所附的对话：最近 50 条，按先后；谁看过会留下记录。"""
-    messages = await actions.read_attached(ticket_id, staff, at=clock.now())
+@routes.post("/staff/tickets/<ticket_id:uuid>/conversation")
+@limited("reveal")
+@body(schemas.ReadConversation)
+@answers(Listed[schemas.ChatMessageJson], refuses=[NoSuchTicket, NoSuchConversation, ReasonPersonal])
+async def read_attached(
+    request: Request, staff: DeskOfficer, ticket_id: UUID, body: schemas.ReadConversation, keys: Keys
+) -> HTTPResponse:
+    """写明理由，查看工单所附的对话：最近 50 条，按先后，号码已遮盖；理由会记入日志，居民看得到。"""
+    messages = await actions.read_attached(ticket_id, body.reason, staff, keys, at=clock.now())
     return json(page_json(messages, None, lambda one: schemas.message_json(one, keys)))
 
 

@@ -12,6 +12,8 @@ from miniapi.http.answers import CitationJson, Id, Time, citation_json, written
 from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.keys import Keys
+from miniapi.masking import masked_words
+from miniapi.staff.schemas import Reason
 from miniapi.tickets.models import TicketKind
 
 
@@ -27,6 +29,12 @@ class Feedback(Body):
     """Whether a reply helped."""
 
     helpful: bool
+
+
+class ReadConversation(Body):
+    """Why the conversation must be read."""
+
+    reason: Reason
 
 
 class ActionJson(TypedDict):
@@ -76,7 +84,7 @@ def _action_json(action: Action) -> ActionJson:
 
 
 class ChatMessageJson(TypedDict):
-    """One message of a conversation and its reply, as the staff read it."""
+    """One message of a conversation and its reply, as the staff read it: numbers of people are hidden."""
 
     id: Id
     at: Time
@@ -90,7 +98,7 @@ def message_json(message: ChatMessage, keys: Keys) -> ChatMessageJson:
     return {
         "id": str(message.id),
         "at": written(message.at),
-        "text": keys.unseal(message.text_sealed),
-        "reply": keys.unseal(message.reply_sealed),
+        "text": masked_words(keys.unseal(message.text_sealed)),
+        "reply": masked_words(keys.unseal(message.reply_sealed)),
         "intent": message.intent,
     }

@@ -1,6 +1,6 @@
 """How a process reaches the database: one Tortoise configuration, one pool."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 
-from miniapi.database import observing, roles
+from miniapi.database import observing, presence, roles
 
 POOL = 10  # connections a process holds at most
 CONNECT_WITHIN = 3.0  # seconds
@@ -81,13 +81,17 @@ async def connected(
     as_owner: bool = False,
     bounds: Bounds = ANSWERING,
     slow_query_ms: int | None = None,
+    keys: Sequence[str] = (),
 ) -> AsyncIterator[None]:
     """The database while the block runs, for every task of this process: as the service, or its owner.
 
-    With `slow_query_ms` operators see it: queries over so long, and the connections.
+    With `slow_query_ms` operators see it: queries over so long, and the connections. `keys` are the ids of
+    those that the process works with, the sealing one first: whoever replaces a key asks for them.
     """
     wanted = configuration(database_url)
     bounds.apply_to(wanted["connections"]["default"])
+    if keys:
+        wanted["connections"]["default"]["credentials"]["application_name"] = presence.name_of(keys)
     prepare: observing.Prepare | None = None if as_owner else roles.become
     if slow_query_ms is not None:
         prepare = observing.noticing_slow(slow_query_ms, prepare)

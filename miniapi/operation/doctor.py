@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
+from miniapi import listening
 from miniapi.database import embedded
 from miniapi.database.embedded import DatabaseUnusable, Server
 from miniapi.operation import installation, machine
@@ -43,8 +44,9 @@ async def port(host: str, number: int, setting: str, ours: str) -> Finding:
     if problem is None:
         return good(subject, "空闲")
     if problem.errno != errno.EADDRINUSE:
-        return bad(subject, f"不能使用（{problem.strerror}）：请用 {setting} 换端口")
-    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{number}{ours}"  # noqa: S104
+        other = "HUANXIN_HOST 换地址" if listening.is_about_host(problem) else f"{setting} 换端口"
+        return bad(subject, f"不能使用（{problem.strerror}）：请用 {other}")
+    address = f"{listening.address(host, number)}{ours}"
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN)) as http,

@@ -7,11 +7,11 @@ import os
 import platform
 import resource
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from miniapi import listening
 from miniapi.database.embedded import BINARIES
 from miniapi.operation.findings import Finding, bad, doubtful, good
 
@@ -75,7 +75,7 @@ def embedded_binaries() -> Finding:
 def can_listen(host: str, port: int) -> OSError | None:
     """What stands in the way of listening there; None where nothing does."""
     try:
-        socket.create_server((host, port)).close()
+        listening.opened(host, port).close()
     except OSError as problem:
         return problem
     return None

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,20 +27,35 @@ def known_keys(settings: Settings) -> Keys | None:
     return Keys(kept.read_text(encoding="ascii").strip()) if kept.exists() else None
 
 
-def put_first(home: Path) -> Keys:
-    """Put a new secret before those that are kept, and say which there are now. Raises OSError."""
-    with _alone(home):
-        return _keep(home, [new_secret(), *_kept(home)])
+class FirstChanged(Exception):
+    """Another secret than the expected one is kept first."""
 
 
-def keep_only(home: Path, wanted: str) -> bool:
-    """Keep the first secret alone, if this is still its id; whether it is. Raises OSError."""
+@contextmanager
+def put_first(home: Path) -> Iterator[Keys]:
+    """Put a new secret before those that are kept: they are told, and kept at the end of the block.
+
+    Where the block raises, nothing changes. Raises OSError, then too.
+    """
     with _alone(home):
-        first = _kept(home)[0]
-        if key_id(first) != wanted:
-            return False
-        _keep(home, [first])
-    return True
+        kept = [new_secret(), *_kept(home)]
+        yield Keys(",".join(kept))
+        _keep(home, kept)
+
+
+@contextmanager
+def keep_only(home: Path, wanted: str) -> Iterator[Keys]:
+    """Keep the first secret alone from the end of the block on; those that are kept until then are told.
+
+    Where the block raises, nothing changes. Raises FirstChanged where the first one's id is not the wanted
+    one, and OSError.
+    """
+    with _alone(home):
+        kept = _kept(home)
+        if key_id(kept[0]) != wanted:
+            raise FirstChanged(f"the first secret is {key_id(kept[0])} now")
+        yield Keys(",".join(kept))
+        _keep(home, kept[:1])
 
 
 @contextmanager
@@ -58,17 +73,19 @@ def _kept(home: Path) -> tuple[str, ...]:
     return secrets_of(kept_file(home).read_text(encoding="ascii").strip())
 
 
-def _keep(home: Path, kept: list[str]) -> Keys:
+def _keep(home: Path, kept: Sequence[str]) -> None:
     """Replace the kept file, whole and with mode 0600, and see to it that the disk has it."""
-    written = ",".join(kept)
     with NamedTemporaryFile("w", dir=home, prefix="secret_key.", encoding="ascii", delete=False) as fresh:
-        fresh.write(written)
-        fresh.flush()
-        os.fsync(fresh.fileno())
-    os.replace(fresh.name, kept_file(home))
+        try:
+            fresh.write(",".join(kept))
+            fresh.flush()
+            os.fsync(fresh.fileno())
+            os.replace(fresh.name, kept_file(home))
+        except OSError:
+            os.unlink(fresh.name)
+            raise
     folder = os.open(home, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return Keys(written)

@@ -16,7 +16,6 @@ from miniapi.accounts.rules import tidy_id_number
 from miniapi.audit.actions import record
 from miniapi.ids import new_id
 from miniapi.keys import Keys
-from miniapi.masking import masked
 from miniapi.pickup.models import Pickup
 from miniapi.privacy import queries
 from miniapi.privacy.errors import (
@@ -30,6 +29,7 @@ from miniapi.reminders.actions import move_to, owe
 from miniapi.reminders.occasions import Occasion
 from miniapi.staff.callers import SupportOfficer
 from miniapi.staff.models import StaffRole
+from miniapi.staff.reasons import fit_to_keep
 from miniapi.tickets.models import Ticket
 from miniapi.vouchers.actions import move_all
 from miniapi.vouchers.models import Voucher
@@ -80,7 +80,8 @@ async def reveal(
     *,
     at: datetime,
 ) -> Mapping[Revealed, str | None]:
-    """These fields in the clear, null where there is nothing. Raises NoSuchResident."""
+    """These fields in the clear, null where there is nothing. Raises NoSuchResident, ReasonPersonal."""
+    because = await _because(reason, [resident_id], officer, keys, at=at)
     async with in_transaction():
         resident = await queries.resident(resident_id)
         sealed: Mapping[Revealed, str | None] = {
@@ -90,20 +91,21 @@ async def reveal(
         }
         shown = {field: keys.unseal(kept) if (kept := sealed[field]) else None for field in fields}
         await _record(
-            officer, "resident.revealed", resident.id, at=at, reason=reason, fields=sorted(set(fields))
+            officer, "resident.revealed", resident.id, at=at, reason=because, fields=sorted(set(fields))
         )
     return shown
 
 
 async def move_identity(
-    source_id: UUID, target_id: UUID, reason: str, officer: SupportOfficer, *, at: datetime
+    source_id: UUID, target_id: UUID, reason: str, officer: SupportOfficer, keys: Keys, *, at: datetime
 ) -> Moved:
     """Move a verified person, with their vouchers, to another account; the old one is signed out.
 
-    Raises SameAccount, NoSuchResident, AccountLeft, NoIdentityToMove, TargetHasIdentity.
+    Raises SameAccount, NoSuchResident, ReasonPersonal, AccountLeft, NoIdentityToMove, TargetHasIdentity.
     """
     if source_id == target_id:
         raise SameAccount()
+    because = await _because(reason, [source_id, target_id], officer, keys, at=at)
     async with in_transaction():
         source, target = await _both_held(source_id, target_id)
         if source.person_id is None:
@@ -121,7 +123,7 @@ async def move_identity(
                 "identity.moved",
                 resident.id,
                 at=at,
-                reason=reason,
+                reason=because,
                 before={"verified": resident is source},
                 verified=resident is target,
                 vouchers=len(moved),
@@ -144,6 +146,14 @@ async def _owner(by: SearchedBy, wanted: str, keys: Keys, at: datetime) -> Resid
         case "voucher":
             voucher = await Voucher.get_or_none(code=wanted.upper()).select_related("resident")
             return voucher.resident if voucher else None
+
+
+async def _because(
+    reason: str, about: Sequence[UUID], officer: SupportOfficer, keys: Keys, *, at: datetime
+) -> str:
+    """The reason of a look or an act as the log keeps it. Raises NoSuchResident, ReasonPersonal."""
+    residents = [await queries.resident(one) for one in about]
+    return await fit_to_keep(reason, residents, officer, StaffRole.SUPPORT, keys, at=at)
 
 
 async def _both_held(source_id: UUID, target_id: UUID) -> tuple[Resident, Resident]:
@@ -183,13 +193,13 @@ async def _record(
     before: Mapping[str, object] | None = None,
     **told: object,
 ) -> None:
-    """One event about a resident. Numbers in a reason are hidden: the log is for ever."""
+    """One event about a resident."""
     await record(
         officer.actor,
         action,
         f"resident:{resident_id}" if resident_id else NOBODY,
         at=at,
-        reason=masked(reason) if reason else None,
+        reason=reason,
         before=before,
         after={**AS_SUPPORT, **told},
     )

@@ -23,6 +23,7 @@ from miniapi.privacy.errors import (
 )
 from miniapi.privacy.schemas import AccessJson, access_json
 from miniapi.staff.callers import AccessReader, SupportOfficer
+from miniapi.staff.errors import ReasonPersonal
 
 routes = Blueprint("privacy_desk", url_prefix="/staff")
 
@@ -53,7 +54,7 @@ async def search_resident(
 @routes.post("/residents/<resident_id:uuid>/reveal")
 @limited("reveal")
 @body(schemas.Reveal)
-@answers(schemas.RevealedJson, refuses=[NoSuchResident])
+@answers(schemas.RevealedJson, refuses=[NoSuchResident, ReasonPersonal])
 async def reveal(
     request: Request, staff: SupportOfficer, resident_id: UUID, body: schemas.Reveal, keys: Keys
 ) -> HTTPResponse:
@@ -80,9 +81,13 @@ async def list_access(
 @answers(
     schemas.MovedJson,
     status=201,
-    refuses=[SameAccount, NoSuchResident, AccountLeft, NoIdentityToMove, TargetHasIdentity],
+    refuses=[SameAccount, NoSuchResident, ReasonPersonal, AccountLeft, NoIdentityToMove, TargetHasIdentity],
 )
-async def move_identity(request: Request, staff: SupportOfficer, body: schemas.MoveIdentity) -> HTTPResponse:
-    """把实名身份和消费券转到本人的另一个账号，原账号退出登录。"""
-    moved = await desk.move_identity(body.from_resident, body.to_resident, body.reason, staff, at=clock.now())
+async def move_identity(
+    request: Request, staff: SupportOfficer, body: schemas.MoveIdentity, keys: Keys
+) -> HTTPResponse:
+    """把实名身份和消费券转到本人的另一个账号，原账号退出登录；理由会记入日志，居民看得到。"""
+    moved = await desk.move_identity(
+        body.from_resident, body.to_resident, body.reason, staff, keys, at=clock.now()
+    )
     return json(schemas.moved_json(body, moved), status=201)

@@ -12,9 +12,9 @@ from miniapi.http.answers import Id, Time, written
 from miniapi.http.requests import Body
 from miniapi.keys import Keys
 from miniapi.privacy.desk import Moved, Revealed, SearchedBy
+from miniapi.staff.schemas import Reason
 
 Number = Annotated[str, Field(min_length=1, max_length=30)]
-Reason = Annotated[str, Field(min_length=5, max_length=200)]
 
 
 class SearchResident(Body):

@@ -5,7 +5,6 @@ The columns are found, not listed: every text column of the database whose name 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -35,10 +34,6 @@ STALE = """
     ORDER BY "{key}" LIMIT {batch}
 """
 REPLACE = 'UPDATE "{table}" SET "{column}" = $1 WHERE "{key}" = $2 AND "{column}" = $3'
-CONNECTED_BEFORE = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND backend_type = 'client backend' AND backend_start < $1
-"""
 
 Progress = Callable[[str], None]
 
@@ -82,11 +77,6 @@ async def rows_by_key(connection: asyncpg.Connection) -> Mapping[str, int]:
         for row in await connection.fetch(column.sql(COUNT)):
             found[row["id"]] = found.get(row["id"], 0) + row["rows"]
     return found
-
-
-async def connected_before(connection: asyncpg.Connection, moment: datetime) -> bool:
-    """Whether somebody uses the database who connected before a moment of the machine's time."""
-    return bool(await connection.fetchval(CONNECTED_BEFORE, moment))
 
 
 async def reseal(connection: asyncpg.Connection, keys: Keys, progress: Progress) -> Resealed:

@@ -30,6 +30,11 @@ class PasswordUnfit(Invalid):
     sentence = "新密码需要 12 到 128 个字符，不能含有账号名，也不能与旧密码相同。"
 
 
+class ReasonPersonal(Invalid):
+    code = "reason_personal"
+    sentence = "理由会长期保存在日志里，请不要写居民的姓名、手机号或身份证号，写明为什么要查看就可以。"
+
+
 class UsernameUnfit(Invalid):
     code = "username_unfit"
     sentence = "账号名需要 2 到 32 个字符：小写字母开头，只含小写字母、数字和 . _ -。"

@@ -11,6 +11,7 @@ from miniapi.staff.models import Staff, StaffRole
 from miniapi.staff.signing_in import SignedIn
 
 Password = Annotated[str, Field(min_length=1, max_length=128)]
+Reason = Annotated[str, Field(min_length=5, max_length=200)]  # of a look or an act that goes into the log
 
 
 class StaffLogin(Body):

@@ -47,6 +47,8 @@ async def open_ticket(resident_id: UUID, matter: Matter, keys: Keys, *, at: date
 async def write(ticket_id: UUID, resident_id: UUID, text: str, keys: Keys, *, at: datetime) -> Ticket:
     """Say something more: it is the staff's turn again, also where the ticket was closed not long ago.
 
+    Whoever was answered may always answer back; only a closed ticket opens again as one of MOST_OPEN.
+
     Raises NotSignedIn of who left, NoSuchTicket, TicketFull, TicketClosed, TooManyOpen, MovedOn.
     """
     async with in_transaction():
@@ -72,6 +74,15 @@ async def be_content(ticket_id: UUID, resident_id: UUID, *, at: datetime) -> Tic
         await _move(Ticket.all(), ticket, TicketAct.CLOSED, at=at)
         await TicketEvent.create(ticket=ticket, what=TicketAct.CLOSED, at=at)
     return await queries.ticket(ticket_id, resident_id)
+
+
+async def look_at(ticket_id: UUID, officer: DeskOfficer, *, at: datetime) -> Ticket:
+    """One ticket on these desks, with its words; its resident sees who looked. Raises NoSuchTicket."""
+    async with in_transaction():
+        ticket = await queries.on_desk(ticket_id, officer.account.roles)
+        after = {"ticket": ticket.id, "role": ticket.role}
+        await audit.record(officer.actor, "ticket.read", f"resident:{ticket.resident_id}", at=at, after=after)
+    return ticket
 
 
 async def answer(ticket_id: UUID, officer: DeskOfficer, text: str, keys: Keys, *, at: datetime) -> Ticket:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from faq.packs import Pack
+from faq.packs import Clause, Pack
 from miniapi.staff.models import StaffRole
 from miniapi.tickets.models import TicketAct, TicketEvent, TicketKind, TicketState
 
 LONGEST = 1000  # characters of one message
-MOST_OPEN = 5  # that wait for the staff, of one resident
+MOST_OPEN = 5  # that wait for the staff before a resident may open one more, or a closed one again
 MOST_WRITTEN = 50  # messages of the resident in one ticket, the first one included
 REOPENS_WITHIN = timedelta(days=30)  # of its closing, by its resident
 DESKS: Mapping[TicketKind, StaffRole] = {
@@ -35,7 +35,10 @@ ORGANISATION = "组织领导"  # the clause in which a document says who leads i
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What somebody brings to the staff: `pack` is of the region it is about, `clause` a key in there."""
+    """What somebody brings to the staff: `pack` is of the region it is about, `clause` a key in there.
+
+    A clause that is not in there (the talk was of another region) is as good as none.
+    """
 
     kind: TicketKind
     text: str
@@ -45,7 +48,10 @@ class Matter:
 
 
 def may_open_another(waiting: int) -> bool:
-    """Whether somebody with this many tickets waiting may have one more."""
+    """Whether somebody with this many tickets waiting may open one more, or a closed one again.
+
+    Answering the staff is not asked here: who answers five questions has five more waiting, and may.
+    """
     return waiting < MOST_OPEN
 
 
@@ -61,18 +67,15 @@ def may_be_reopened(closed_at: datetime, at: datetime) -> bool:
 
 def clause_named(matter: Matter) -> str | None:
     """The clause as it is kept: `region#clause`."""
-    if matter.pack is None or matter.clause is None:
-        return None
-    return f"{matter.pack.region}#{matter.clause}"
+    clause = _clause_of(matter)
+    return f"{matter.pack.region}#{clause.key}" if matter.pack and clause else None
 
 
 def unit_of(matter: Matter) -> str | None:
     """Who leads (牵头单位): the clause that was named, else the document a policy question is about."""
-    if matter.pack is None:
-        return None
-    if matter.clause is not None:
-        leading = matter.pack.clauses[matter.clause].lead
-    elif matter.kind is TicketKind.POLICY:
+    if clause := _clause_of(matter):
+        leading = clause.lead
+    elif matter.pack is not None and matter.kind is TicketKind.POLICY:
         clauses = matter.pack.clauses.values()
         leading = next((one.lead for one in clauses if ORGANISATION in one.heading), ())
     else:
@@ -105,3 +108,9 @@ def last_word_of_staff(events: Iterable[TicketEvent]) -> TicketEvent | None:
     """The latest answer or closing with words in it."""
     said = [event for event in in_order(events) if event.staff_id is not None and event.text_sealed]
     return next((event for event in reversed(said) if is_for_residents(event)), None)
+
+
+def _clause_of(matter: Matter) -> Clause | None:
+    if matter.pack is None or matter.clause is None:
+        return None
+    return matter.pack.clauses.get(matter.clause)

@@ -104,7 +104,11 @@ class Everybody:
                 return {"kind": "complaint", "text": "商户不让用券", **attached}
             case "POST /tickets/{ticket}/messages" | "POST /staff/tickets/{ticket}/answer":
                 return {"text": "已经联系商户"}
-            case "POST /staff/tickets/{ticket}/close" | "POST /staff/tickets/{ticket}/reopen":
+            case (
+                "POST /staff/tickets/{ticket}/close"
+                | "POST /staff/tickets/{ticket}/reopen"
+                | "POST /staff/tickets/{ticket}/conversation"
+            ):
                 return {"reason": BECAUSE}
             case "POST /staff/tickets/{ticket}/forward":
                 return {"role": "finance", "reason": BECAUSE}

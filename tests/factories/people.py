@@ -4,6 +4,7 @@ import itertools
 import secrets
 from datetime import date, datetime, timedelta
 
+from miniapi.accounts.fingerprints import make_ready
 from miniapi.accounts.models import Person, Resident
 from miniapi.accounts.rules import CHECK_CHARACTERS, WEIGHTS
 from miniapi.keys import Keys
@@ -18,6 +19,7 @@ async def a_resident(at: datetime, *, verified: bool = True) -> Resident:
     """Somebody with an account; with a verified identity unless told otherwise."""
     resident = await Resident.create(openid=f"o{secrets.token_hex(13)}", region="yangling", created_at=at)
     if verified:
+        await make_ready(KEYS, at=at)
         person = await Person.create(fingerprint=secrets.token_hex(32), created_at=at)
         resident.person_id = person.id
         resident.name_sealed = KEYS.seal("王小明")

@@ -3,6 +3,9 @@
 import shutil
 from datetime import timedelta
 
+import asyncpg
+
+from miniapi.database import embedded
 from tests.factories.people import an_id_number
 from tests.journeys.running import City, House, a_house
 
@@ -38,7 +41,26 @@ async def test_a_restored_city_goes_on_from_its_backup(tmp_path):
         assert (await city.get(f"/drops/{drop}"))["remaining"] == 99
         again = await claims(city, "bob", an_id_number(2), drop)
         assert again["rank"] == 2
+        the_two_are_on_record(await operators_acts(house), await operators_acts(new))
     assert (await new.command("audit"))[:2] == (0, "audit: 0 differences\n")
+
+
+async def operators_acts(house: House) -> list:
+    """What operators did by the audit log of a home: the act, on what."""
+    with embedded.running(house.home.resolve()) as server:
+        connection = await asyncpg.connect(server.url())
+        try:
+            asked = "SELECT action, subject FROM audit_event WHERE actor = 'operator:cli' ORDER BY seq"
+            return [tuple(row) for row in await connection.fetch(asked)]
+        finally:
+            await connection.close()
+
+
+def the_two_are_on_record(before: list, after: list) -> None:
+    [(made, file)] = before
+    assert made == "backup.made"
+    assert file.startswith("backup:")
+    assert after == [("restore.done", file)]
 
 
 async def the_open_drop(city: City) -> str:

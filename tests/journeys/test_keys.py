@@ -1,7 +1,14 @@
 """The key of a home is replaced, and nobody notices but the operator."""
 
+import json
+import os
+import signal
+
+import asyncpg
+
+from miniapi.database import embedded
 from tests.factories.people import an_id_number
-from tests.journeys.running import City, House, a_house
+from tests.journeys.running import City, House, a_house, until
 
 ROTATED = "HUANXIN_SECRET_KEY"
 
@@ -18,6 +25,9 @@ async def test_a_new_key_takes_over_and_the_old_one_goes(tmp_path):
         new, kept = await the_keys(house)
         assert [kept] == old
         await the_running_service_is_not_locked_out(house, city)
+        await a_new_postmaster(house)
+        await the_running_service_is_not_locked_out(house, city, "--drop-old")
+        assert await the_keys(house) == [new, kept]
 
     async with house.up() as city:
         await city.sign_in("bob")
@@ -38,6 +48,10 @@ async def test_a_new_key_takes_over_and_the_old_one_goes(tmp_path):
         taken = await city.refused("POST", "/me/identity", name="张三", id_number=an_id_number())
         assert taken == (409, "identity_taken")
         assert (await house.command("audit"))[:2] == (0, "audit: 0 differences\n")
+        assert [(what, after) for what, after in await on_record(house) if "reseal" not in what] == [
+            ("keys.rotated", {"ids": [new, kept]}),
+            ("keys.dropped", {"ids": [new]}),
+        ]
 
 
 async def test_a_key_that_was_set_is_replaced_by_hand(tmp_path):
@@ -52,6 +66,31 @@ async def test_a_key_that_was_set_is_replaced_by_hand(tmp_path):
     assert "新,旧" in error
 
 
+async def test_keys_that_were_set_are_asked_of_every_process(tmp_path):
+    house = a_house(tmp_path / "home")
+    old, new = "old " * 10, "new " * 10
+    house.more = {ROTATED: old}
+    async with house.up() as city:
+        await city.sign_in("alice")
+        await city.post("/me/phone", phone="13812345678")
+        house.more = {ROTATED: f"{new},{old}"}
+        await the_running_service_is_not_locked_out(house, city)
+
+    house.more = {ROTATED: f"{old},{new}"}
+    async with house.up() as city:
+        house.more = {ROTATED: f"{new},{old}"}
+        status, said, error = await house.command("keys", "reseal")
+        assert (status, said, len(error.splitlines())) == (1, "", 1)
+        assert "还有进程用" in error
+        await city.sign_in("alice")
+        assert (await city.get("/me"))["phone"] == "138****5678"
+
+    async with house.up():
+        status, said, error = await house.command("keys", "reseal")
+        assert (status, error) == (0, ""), error
+        assert "可以从 HUANXIN_SECRET_KEY 里去掉旧密钥" in said
+
+
 async def the_keys(house: House) -> list[str]:
     """The ids that `keys show` names, the sealing one first."""
     status, said, error = await house.command("keys", "show")
@@ -59,8 +98,27 @@ async def the_keys(house: House) -> list[str]:
     return said.splitlines()[0].partition("：")[2].split("、")
 
 
-async def the_running_service_is_not_locked_out(house: House, city: City) -> None:
-    status, said, error = await house.command("keys", "reseal")
+async def on_record(house: House) -> list[tuple[str, dict]]:
+    """What was done with the keys, by the audit log: each act, and what was so afterwards."""
+    connection = await asyncpg.connect(embedded.Server(house.home.resolve()).url())
+    try:
+        rows = await connection.fetch(
+            "SELECT action, after FROM audit_event WHERE action LIKE 'keys.%' ORDER BY seq"
+        )
+    finally:
+        await connection.close()
+    return [(row["action"], json.loads(row["after"])) for row in rows]
+
+
+async def a_new_postmaster(house: House) -> None:
+    """Every session of before is gone."""
+    old = house.postmaster
+    os.kill(old, signal.SIGKILL)
+    await until(lambda: house.postmaster != old)
+
+
+async def the_running_service_is_not_locked_out(house: House, city: City, *options: str) -> None:
+    status, said, error = await house.command("keys", "reseal", *options)
 
     assert (status, said, len(error.splitlines())) == (1, "", 1)
     assert "重启" in error

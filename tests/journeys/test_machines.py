@@ -127,6 +127,43 @@ async def test_a_home_of_somebody_else_is_said_in_one_line(house):
     assert (status, len(error.splitlines())) == (1, 1)
 
 
+@pytest.mark.parametrize("command", ["up", "serve", "scheduler", "migrate", "audit"])
+async def test_a_home_that_cannot_be_made_is_named_with_its_setting(house, command):
+    house.more = {"HUANXIN_HOME": "/proc/nope", "HUANXIN_SECRET_KEY": "k" * 32}
+
+    status, _, error = await house.command(command)
+
+    assert (status, len(error.splitlines())) == (1, 1)
+    assert "HUANXIN_HOME" in error
+    assert "/proc/nope" in error
+
+
+async def test_a_host_that_is_nowhere_is_named_with_its_setting(house):
+    house.more = {"HUANXIN_HOST": "nosuchhost.invalid"}
+
+    status, _, error = await house.command("up")
+
+    assert (status, len(error.splitlines())) == (1, 1)
+    assert "HUANXIN_HOST" in error
+    assert "HUANXIN_PORT" not in error
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine speaks no IPv6")
+async def test_all_of_ipv6_is_served_and_shown_as_an_address(house):
+    house.more = {"HUANXIN_HOST": "::"}
+
+    async with house.up() as city:
+        assert f"  居民  http://[::1]:{house.port}/\n" in house.said
+        assert await city.now()  # by IPv4
+
+
+async def test_a_folder_is_not_restored(house, tmp_path):
+    status, _, error = await house.command("restore", str(tmp_path))
+
+    assert (status, len(error.splitlines())) == (1, 1)
+    assert f"无法读取 {tmp_path}" in error
+
+
 async def test_a_full_disk_is_said_in_one_line_and_leaves_no_half_made_data(house):
     house.through = (sys.executable, "-c", LIMITED)
 

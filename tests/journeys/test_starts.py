@@ -1,13 +1,16 @@
 """Beginning and ending: at any moment, twice at once, without a database, with a wrong key."""
 
 import asyncio
+import contextlib
+import os
 import signal
 from contextlib import asynccontextmanager
 
 import aiohttp
+import asyncpg
 import pytest
 
-from miniapi.database import embedded
+from miniapi.database import embedded, schema
 from tests.journeys.running import a_house, processes_of, until
 
 START = "2024-09-01T09:58:00+08:00"
@@ -39,7 +42,7 @@ async def test_a_stop_at_any_moment_leaves_nothing_and_says_nothing(house, numbe
     assert house.complaints == ""
 
 
-@pytest.mark.parametrize("command", ["serve", "scheduler", "wechat-sandbox", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "scheduler", "wechat-sandbox"])
 async def test_every_command_ends_quietly(house, command):
     house.more = {"HUANXIN_SECRET_KEY": SECRET}
     await house.command("migrate")
@@ -48,6 +51,33 @@ async def test_every_command_ends_quietly(house, command):
         assert await stopped(house, number, after, command) in (0, -number)
         assert processes_of(house.home) == []
     assert house.complaints == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("migrate",),
+        ("audit",),
+        ("ask", "券几点发"),
+        ("keys", "show"),
+        ("staff", "list"),
+        ("backup", "{file}"),
+    ],
+)
+async def test_what_was_stopped_before_it_was_done_says_that_it_was_not(house, tmp_path, command):
+    house.more = {"HUANXIN_SECRET_KEY": SECRET}
+    file, lines = tmp_path / "backup.zip", 0
+
+    for number, after in ((signal.SIGTERM, 0.1), (signal.SIGINT, 0.4), (signal.SIGTERM, 0.8)):
+        status = await stopped(house, number, after, *(word.format(file=file) for word in command))
+        assert status in (1, -number)  # the second one before Python has begun
+        lines += status == 1
+
+    said = house.complaints.splitlines()
+    assert len(said) == lines
+    assert all("中止" in line for line in said), said
+    assert not file.exists()
+    assert processes_of(house.home) == []
 
 
 async def test_a_second_up_says_so_and_the_first_goes_on(house, tmp_path):
@@ -106,8 +136,18 @@ async def test_serve_begins_without_its_database_and_finds_it(house, tmp_path):
             assert (await said(http, house, "/readyz"))[0] == 200
             await until(lambda: "the database is there" in house.log.read_text())
             assert '"now":"2024-09-01T' in await text(http, house, "/api/v1/clock")
+            assert await counted(other, "identity_key") == 1
 
         assert await said(http, house, "/readyz") == (503, "database_unavailable")
+
+
+async def counted(house, table):
+    """How many rows a table of a home has."""
+    connection = await asyncpg.connect(embedded.Server(house.home.resolve()).url())
+    try:
+        return await connection.fetchval(f"SELECT count(*) FROM {table}")
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -148,3 +188,82 @@ async def test_the_scheduler_begins_without_its_database(house):
         assert process.returncode is None
 
     assert house.complaints == ""
+
+
+async def test_serve_waits_for_a_server_then_its_database_then_its_tables(house, tmp_path):
+    server = embedded.Server((tmp_path / "other").resolve())
+    url = server.url("later")
+    house.more = {"HUANXIN_SECRET_KEY": SECRET, "HUANXIN_DATABASE_URL": url, "HUANXIN_AS_OF": START}
+
+    async with begun(house, "serve"), aiohttp.ClientSession() as http:
+        assert await asked_all(http, house) == {(503, "database_unavailable")}
+
+        with contextlib.ExitStack() as life:
+            await asyncio.to_thread(life.enter_context, embedded.running(server.home, fsync=False))
+            await until(lambda: "waiting for the database: database" in house.log.read_text(), 15)
+            assert await asked_all(http, house) == {(503, "database_unavailable")}
+
+            admin = await asyncpg.connect(server.url())
+            await admin.execute("CREATE DATABASE later")
+            await admin.close()
+            await until(lambda: "huanxin migrate" in house.log.read_text(), 15)
+            assert {status for status, _ in await asked_all(http, house)} == {503}
+
+            await schema.migrate(url)
+            async with asyncio.timeout(15):
+                while await asked_all(http, house) != {(200, None)}:
+                    await asyncio.sleep(0.1)
+            assert '"now":"2024-09-01T' in await text(http, house, "/api/v1/clock")
+
+    assert house.complaints == ""
+
+
+async def asked_all(http, house):
+    """What is said of the service as a whole, and by what needs the clock."""
+    return {await said(http, house, path) for path in ("/readyz", "/api/v1/clock")}
+
+
+async def test_a_database_that_dies_while_up_prepares_is_said_in_one_line(house):
+    process = await house.start("up", "--as-of", START)
+    url = embedded.Server(house.home.resolve()).url()
+    async with asyncio.timeout(60):
+        while not await has_tables(url):
+            await asyncio.sleep(0.02)
+        os.kill(house.postmaster, signal.SIGKILL)
+        status = await process.wait()
+
+    assert status == 1
+    assert len(house.complaints.splitlines()) == 1
+    assert "数据库在准备时中断了，请再运行一次" in house.complaints
+    assert "server.log" in house.complaints
+    async with house.up() as city:
+        assert await city.now()
+
+
+async def has_tables(url):
+    """Whether the first migration has begun."""
+    with contextlib.suppress(OSError, asyncpg.PostgresError):
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL")
+        finally:
+            await connection.close()
+    return False
+
+
+@pytest.mark.parametrize("frozen", ["worker-1", "postmaster"])
+async def test_a_stop_waits_for_nobody_who_does_not_answer(house, frozen):
+    process = house.process = await house.start("up", "--as-of", START)
+    async with asyncio.timeout(60):
+        await house._until_ready(process)
+    (pid,) = [house.postmaster] if frozen == "postmaster" else house.parts(frozen)
+
+    os.kill(pid, signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(15):
+        assert await process.wait() == 0
+
+    await until(lambda: processes_of(house.home) == [])
+    assert house.complaints == ""
+    async with house.up() as city:
+        assert await city.now()

@@ -1,6 +1,6 @@
 import asyncio
 
-from miniapi import health
+from miniapi import clock, health
 from miniapi.database.connection import connected
 from miniapi.database.schema import LATEST
 from tests.web import serving
@@ -73,6 +73,18 @@ async def test_it_lives_where_there_is_no_database_at_all(settings, library, mat
         serving(settings, library, matcher, keys) as web,
     ):
         live, ready = await web.get("/healthz"), await web.get("/readyz")
+
+    assert live.status == 200
+    assert (ready.status, ready.json["code"]) == (503, "database_unavailable")
+
+
+async def test_without_the_time_it_cannot_work(database, settings, library, matcher, keys):
+    await clock.follow("postgresql://nobody@127.0.0.1:1/none")
+    try:
+        async with serving(settings, library, matcher, keys) as web:
+            live, ready = await web.get("/healthz"), await web.get("/readyz")
+    finally:
+        await clock.stop()
 
     assert live.status == 200
     assert (ready.status, ready.json["code"]) == (503, "database_unavailable")

@@ -1,6 +1,6 @@
 import pytest
 
-from miniapi.masking import HIDDEN, masked, masked_value
+from miniapi.masking import HIDDEN, masked, masked_value, masked_words
 from miniapi.sandbox.state import openid_of
 from tests.factories.people import an_id_number
 
@@ -76,3 +76,38 @@ class TestMaskedValue:
             None,
             HIDDEN,
         ]
+
+
+class TestMaskedWords:
+    @pytest.mark.parametrize(
+        ("said", "left"),
+        [
+            (f"身份证{an_id_number()}，王", "身份证***，王"),
+            ("身份证610403 19900307 0013", "身份证***"),
+            ("610403-19900307-001x。", "***。"),
+            ("610403　19900307　００１Ｘ", "***"),
+            ("６１０４０３１９９００３０７００１３", "***"),
+            ("6 1 0 4 0 3 1 9 9 0 0 3 0 7 0 0 1 3", "***"),
+            ("12-610403199003070013", "12-***"),
+            ("电话１３８１２３４５６７８", "电话***"),
+            ("138.1234.5678、（138）1234 5678", "***、（***"),
+            ("86-138 1234 5678", "***"),
+            (f"token {TOKEN}", "token ***"),
+        ],
+    )
+    def test_numbers_however_they_are_written_are_gone(self, said, left):
+        assert masked_words(said) == left
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "工单 0123456789，２０２４年９月１日 12:00—13:30",
+            "冰箱 5200 元、空调 13500 元，补 1,500 元",
+            "２ 台①号，型号 BCD-501WLHTD58",
+            "拨打 12345 或 029-87012345",
+            "13 栋 2 单元 1502 室",
+            "",
+        ],
+    )
+    def test_everything_else_stays_as_it_was_written(self, said):
+        assert masked_words(said) == said

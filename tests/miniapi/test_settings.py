@@ -75,6 +75,8 @@ class TestWhatIsWrong:
             ("WORKERS", "65"),
             ("DATABASE_URL", "mysql://x/y"),
             ("DATABASE_URL", "postgresql:x"),
+            ("DATABASE_URL", "postgresql://host:port/x"),
+            ("DATABASE_URL", "postgresql://[::1/x"),
             ("AS_OF", "yesterday"),
             ("AS_OF", "2024-09-01T09:58:00"),
             ("SECRET_KEY", "s" * 31),
@@ -108,6 +110,12 @@ class TestWhatIsWrong:
 
     def test_an_address_says_how_it_should_begin(self):
         assert "postgresql://" in refused(DATABASE_URL="postgresql:x")
+
+    def test_a_password_that_is_not_escaped_is_not_repeated(self):
+        said = refused(DATABASE_URL="postgresql://u:hidden/1@h/d")
+
+        assert "%XX" in said
+        assert "hidden" not in said
 
 
 def test_secrets_are_not_shown():

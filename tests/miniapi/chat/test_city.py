@@ -20,6 +20,15 @@ class TestOpenTicket:
         assert (kept.kind, kept.region) == (TicketKind.COMPLAINT, "qingzhou")
         assert keys.unseal(kept.text_sealed) == "不给退货"
 
+    async def test_leaves_out_a_clause_of_another_region(self, database, noon, library, keys):
+        resident = await a_resident(noon)
+        city, caller = ServiceCity(library, keys, resident), Caller(str(resident.id), "jining")
+
+        await city.open_ticket(caller, "policy", "几天内可以退货", "yangling#细则三")
+
+        kept = await Ticket.get(resident_id=resident.id)
+        assert (kept.kind, kept.region, kept.clause) == (TicketKind.POLICY, "jining", None)
+
     async def test_declines_in_a_sentence_when_too_many_wait(self, database, noon, library, keys):
         resident = await a_resident(noon)
         city, caller = ServiceCity(library, keys, resident), Caller(str(resident.id), "yangling")

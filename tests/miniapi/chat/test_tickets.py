@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.factories.staff import a_staff
 from tests.factories.tickets import a_ticket
 
 STORY = "康乐路那家店昨天不让我用券"
+BECAUSE = "要看清楚是哪家店"
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ class TestReadAttached:
         await say(f"我要投诉{STORY}", by=resident)
         ticket = await Ticket.get()
 
-        read = await web.get(f"/staff/tickets/{ticket.id}/conversation", by=officer)
+        read = await web.post(f"/staff/tickets/{ticket.id}/conversation", by=officer, reason=BECAUSE)
 
         items = read.json["items"]
         assert (read.status, len(items), read.json["next_cursor"]) == (200, 50, None)
@@ -99,8 +101,54 @@ class TestReadAttached:
         assert ticket.number in items[-1]["reply"]
         event = await AuditEvent.get()
         assert (event.actor, event.action) == (f"staff:{officer.id}", "ticket.read_conversation")
-        assert event.subject == f"ticket:{ticket.id}"
-        assert STORY not in f"{event.before}{event.after}{event.reason}"
+        assert (event.subject, event.reason) == (f"resident:{resident.id}", BECAUSE)
+        assert json.loads(event.after) == {"ticket": str(ticket.id), "role": "bureau", "messages": 50}
+
+    async def test_is_seen_by_its_resident_with_the_reason(self, web, say, noon, keys):
+        resident, officer = await a_resident(noon), await a_staff(noon, StaffRole.BUREAU)
+        await say(f"我要投诉{STORY}", by=resident)
+        await web.post(f"/staff/tickets/{(await Ticket.get()).id}/conversation", by=officer, reason=BECAUSE)
+        await web.get(f"/staff/tickets/{(await Ticket.get()).id}", by=officer)
+        auditor = await a_staff(noon, StaffRole.AUDITOR)
+
+        mine = (await web.get("/me/access", by=resident)).json["items"]
+
+        assert [(one["what"], one["role"], one["reason"]) for one in mine] == [
+            ("ticket.read", "bureau", None),
+            ("ticket.read_conversation", "bureau", BECAUSE),
+        ]
+        theirs = await web.get(f"/staff/residents/{resident.id}/access", by=auditor)
+        assert theirs.json["items"] == mine
+        assert (await web.get("/me/export", by=resident)).json["access_by_staff"] == mine[::-1]
+
+    async def test_shows_no_number_of_anybody(self, web, say, noon):
+        resident, officer = await a_resident(noon), await a_staff(noon, StaffRole.BUREAU)
+        await say("我的电话是１３８ １２３４ ５６７８，身份证 610403-19900307-0013", by=resident)
+        ticket = await a_ticket(resident, noon, session="session-1")
+
+        read = await web.post(f"/staff/tickets/{ticket.id}/conversation", by=officer, reason=BECAUSE)
+
+        assert read.json["items"][0]["text"] == "我的电话是***，身份证 ***"
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({}, "invalid_request"),
+            ({"reason": "急"}, "invalid_request"),
+            ({"reason": "长" * 201}, "invalid_request"),
+            ({"reason": "王小明打电话来问"}, "reason_personal"),
+        ],
+    )
+    async def test_wants_a_reason_that_may_be_kept(self, web, say, noon, body, code):
+        resident, officer = await a_resident(noon), await a_staff(noon, StaffRole.BUREAU)
+        await say(f"我要投诉{STORY}", by=resident)
+        path = f"/staff/tickets/{(await Ticket.get()).id}/conversation"
+
+        read = await web.post(path, by=officer, **body)
+
+        assert (read.status, read.json["code"]) == (422, code)
+        assert await AuditEvent.filter(action="ticket.read_conversation").count() == 0
+        assert (await web.get(path, by=officer)).status == 405
 
     async def test_is_the_residents_own_even_under_another_ones_name(self, web, say, noon):
         resident, other = await a_resident(noon), await a_resident(noon)
@@ -109,7 +157,7 @@ class TestReadAttached:
         await say("这是没登录的话", by=None, session="session-9")
         ticket = await a_ticket(resident, noon, session="session-9")
 
-        read = await web.get(f"/staff/tickets/{ticket.id}/conversation", by=officer)
+        read = await web.post(f"/staff/tickets/{ticket.id}/conversation", by=officer, reason=BECAUSE)
 
         assert (read.status, read.json["code"]) == (404, "not_found")
         assert await AuditEvent.all().count() == 0
@@ -117,6 +165,6 @@ class TestReadAttached:
     async def test_is_not_found_where_none_is_attached(self, web, noon):
         ticket, officer = await a_ticket(await a_resident(noon), noon), await a_staff(noon, StaffRole.BUREAU)
 
-        read = await web.get(f"/staff/tickets/{ticket.id}/conversation", by=officer)
+        read = await web.post(f"/staff/tickets/{ticket.id}/conversation", by=officer, reason=BECAUSE)
 
         assert (read.status, read.json["title"]) == (404, "这件工单没有附对话。")

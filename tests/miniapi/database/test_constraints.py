@@ -89,7 +89,7 @@ async def a_row_of_each(noon, library):
         await Person.get(id=resident.person_id),
         resident,
         await Session.create(resident=resident, token_hash=HASH, created_at=noon, expires_at=later),
-        await IdentityKey.create(id=1, key_sealed="s", created_at=noon),
+        await IdentityKey.get(),
         await AuditEvent.create(
             seq=1, at=noon, actor="a:1", action="did", subject="b:2", previous=HASH, hash=HASH
         ),

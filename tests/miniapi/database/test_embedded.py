@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import asyncpg
@@ -20,6 +21,11 @@ from miniapi.database import embedded
 with embedded.running(Path(sys.argv[1]), fsync=False):
     print("running", flush=True)
     sys.stdin.read()
+"""
+STOPPABLE = """
+from miniapi.stopping import stop_on_signals
+stop_on_signals()
+print("begins", flush=True)
 """
 WATCHER = """
 import sys
@@ -214,3 +220,72 @@ def test_a_program_that_fails_is_said_in_one_line(home):
 
     assert "createdb" in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+@contextmanager
+def frozen(home):
+    """A server that nobody uses any more, and that is there and does not answer."""
+    owner = subprocess.Popen([sys.executable, "-c", STARTER, home], stdin=-1, stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == b"running\n"
+    owner.kill()
+    owner.communicate()
+    pid = postmaster(Server(home))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_server_that_does_not_answer_is_said_and_ended(home):
+    with frozen(home) as pid, pytest.raises(DatabaseUnusable, match="没有回应"), embedded.running(home):
+        pass
+
+    assert not is_running(pid)
+    with embedded.running(home, fsync=False) as server:
+        assert await asked(server) == 1
+
+
+def test_a_stop_gets_through_while_a_server_does_not_answer(home):
+    with frozen(home) as pid:
+        asking = subprocess.Popen([sys.executable, "-c", STOPPABLE + STARTER, home], stdout=subprocess.PIPE)
+        assert asking.stdout.readline() == b"begins\n"
+        time.sleep(1)  # it asks the server by then
+        asking.send_signal(signal.SIGINT)
+
+        assert asking.communicate(timeout=15) == (b"", None)
+        assert asking.returncode == 0
+        assert not is_running(pid)
+
+
+def test_a_stop_gets_through_while_another_starts_the_server(home):
+    server = Server(home)
+    with embedded._locked(server):
+        waiting = subprocess.Popen([sys.executable, "-c", STOPPABLE + STARTER, home], stdout=subprocess.PIPE)
+        assert waiting.stdout.readline() == b"begins\n"
+        waiting.send_signal(signal.SIGTERM)
+
+        assert waiting.communicate(timeout=15) == (b"", None)
+    assert waiting.returncode == 0
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.4, 0.8])
+def test_a_stop_during_the_first_start_leaves_nothing_half_made(tmp_path, after):
+    begun = [sys.executable, "-c", STOPPABLE + STARTER, tmp_path]
+    process = subprocess.Popen(begun, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"begins\n"
+    time.sleep(after)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=15)
+
+    assert process.returncode == 0
+    assert not (tmp_path / "postgres.new").exists()
+    assert not Server(tmp_path).pid_file.exists()
+    with embedded.running(tmp_path, fsync=False):
+        pass
+
+
+def test_a_program_that_does_not_end_is_ended(home):
+    with embedded.running(home, fsync=False) as server, pytest.raises(DatabaseUnusable, match="没有结束"):
+        embedded.run(server, "psql", *embedded._to(server), "-c", "SELECT pg_sleep(60)", within=0.5)

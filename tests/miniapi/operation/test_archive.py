@@ -31,10 +31,12 @@ def a_manifest(**changes):
 
 def written(target, *, force=False, manifest=None):
     """A whole archive."""
-    with archive.written_aside(target, replace=force) as file:
-        with archive.growing(file, archive.DATABASE) as dump:
-            dump.write(DUMP)
-        archive.write_manifest(file, manifest or a_manifest(sha256={archive.DATABASE: dump.sha256}))
+    with archive.set_aside(target, replace=force) as aside:
+        with aside.written() as file:
+            with archive.growing(file, archive.DATABASE) as dump:
+                dump.write(DUMP)
+            archive.write_manifest(file, manifest or a_manifest(sha256={archive.DATABASE: dump.sha256}))
+        aside.take_name()
     return target
 
 
@@ -68,16 +70,25 @@ def test_a_file_that_is_there_stays_unless_told_otherwise(tmp_path):
 def test_a_file_that_appears_meanwhile_stays_too(tmp_path):
     path = tmp_path / "backup.zip"
 
-    with pytest.raises(BackupError, match="--force"), archive.written_aside(path, replace=False):
+    with archive.set_aside(path, replace=False) as aside:
         path.write_text("somebody else's")
+        with pytest.raises(BackupError, match="--force"):
+            aside.take_name()
 
     assert [one.read_text() for one in tmp_path.iterdir()] == ["somebody else's"]
+
+
+def test_what_took_no_name_is_gone(tmp_path):
+    with archive.set_aside(tmp_path / "backup.zip", replace=False) as aside, aside.written() as file:
+        file.writestr(archive.DATABASE, DUMP)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_what_is_interrupted_leaves_nothing(tmp_path, problem):
     def interrupted():
-        with archive.written_aside(tmp_path / "backup.zip", replace=False) as file:
+        with archive.set_aside(tmp_path / "backup.zip", replace=False) as aside, aside.written() as file:
             file.writestr(archive.DATABASE, DUMP)
             raise problem
 
@@ -141,3 +152,30 @@ def test_a_manifest_that_cannot_be_used_is_said(tmp_path, manifest, said):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(BackupError, match="没有"):
         read(tmp_path / "none.zip")
+
+
+def test_a_folder_is_no_backup(tmp_path):
+    with pytest.raises(BackupError, match="无法读取"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "byte"),
+    [(b"PK\x01\x02", 10), (b"PK\x01\x02", 8), (b"PK\x01\x02", 6), (b"PK\x01\x02", 42), (b"PK\x05\x06", 16)],
+    ids=["method", "encrypted", "version", "offset", "directory"],
+)
+def test_a_directory_that_says_what_cannot_be_is_noticed(tmp_path, place, byte):
+    path = written(tmp_path / "backup.zip")
+    whole = bytearray(path.read_bytes())
+    whole[whole.rindex(place) + byte] ^= 0x4B
+    path.write_bytes(whole)
+
+    with pytest.raises(BackupError, match="换一份"):
+        read(path)
+
+
+def test_what_goes_wrong_while_it_is_open_is_not_its_fault(tmp_path):
+    path = written(tmp_path / "backup.zip")
+
+    with pytest.raises(ConnectionRefusedError), archive.opened(path):
+        raise ConnectionRefusedError(111, "the database's")

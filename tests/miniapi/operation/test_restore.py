@@ -1,13 +1,17 @@
 """A backup of a database of ours, and what becomes of it in an empty one."""
 
 import asyncio
+import json
 import secrets as random
 from collections import Counter
 from dataclasses import replace
 
 import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
+from miniapi.audit.models import AuditEvent
+from miniapi.audit.rules import GENESIS
 from miniapi.database import sql
 from miniapi.operation import archive
 from miniapi.operation.archive import BackupError
@@ -153,6 +157,36 @@ async def test_a_server_whose_clock_is_behind_is_refused(backed_up, empty, tmp_p
         await restored(backed_up, empty, tmp_path / "restored.jsonl", shift_seconds=shift)
 
     assert await relations(empty) == 0
+
+
+async def test_a_backup_is_on_record_and_not_in_itself(backed_up, empty, library, tmp_path):
+    with archive.opened(backed_up) as (_, manifest):
+        told = await AuditEvent.get(action="backup.made")
+    await restored(backed_up, empty, tmp_path / "restored.jsonl")
+
+    assert (told.actor, told.subject) == ("operator:cli", f"backup:{manifest.sha256[archive.DATABASE]}")
+    assert json.loads(told.after) == {"keys": list(KEYS), "rows": sum(manifest.rows.values())}
+    assert (manifest.audit_head or GENESIS) == told.previous
+    assert await asked(empty, "SELECT count(*) FROM audit_event WHERE action = 'backup.made'") == 0
+    assert await differences(empty, library) == []
+
+
+async def test_no_file_has_its_name_where_the_event_cannot_be_written(database, tmp_path):
+    owner = await asyncpg.connect(database)
+    await owner.execute("REVOKE INSERT ON audit_event FROM huanxin_service")
+
+    with pytest.raises(OperationalError, match="audit_event"):
+        await a_backup(database, tmp_path)
+    await owner.close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_second_backup_follows_the_first_ones_event(backed_up, database, tmp_path):
+    first = await AuditEvent.get(action="backup.made")
+
+    with archive.opened(await a_backup(database, tmp_path)) as (_, manifest):
+        assert manifest.audit_head == first.hash
 
 
 async def test_an_empty_database_is_nothing_to_back_up(empty, tmp_path):

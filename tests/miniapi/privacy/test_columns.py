@@ -12,7 +12,7 @@ HOLDS = {
     "audit_event.before": "facts without personal data",
     "audit_event.hash": "a hash",
     "audit_event.previous": "a hash",
-    "audit_event.reason": "why the staff did something; numbers are hidden before it is written",
+    "audit_event.reason": "why the staff did something; numbers are hidden, the resident's name is refused",
     "audit_event.subject": "a kind and an id of ours",
     "chat_message.intent": "a word of ours",
     "consent.version": "a version of the notice",

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from miniapi.accounts.actions import verify_identity
+from miniapi.accounts.actions import bind_phone, verify_identity
 from miniapi.accounts.errors import IdentityRequired
 from miniapi.accounts.identity import SandboxVerifier
 from miniapi.accounts.models import Resident, Session
@@ -19,6 +19,7 @@ from miniapi.privacy.errors import (
 )
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
+from miniapi.staff.errors import ReasonPersonal
 from miniapi.vouchers.actions import claim
 from miniapi.vouchers.errors import AlreadyClaimed
 from miniapi.vouchers.models import Voucher
@@ -87,9 +88,18 @@ class TestRevealing:
         assert shown == {"name": None, "id_number": None}
 
     async def test_a_number_in_the_reason_is_hidden(self, life, officer, noon, keys):
-        await desk.reveal(life.resident.id, ["name"], f"回电 {PHONE} 核对", officer, keys, at=noon)
+        await desk.reveal(
+            life.resident.id, ["name"], "回电 １３９-８７６５-４３２０ 核对", officer, keys, at=noon
+        )
 
         assert (await AuditEvent.get()).reason == "回电 *** 核对"
+
+    async def test_a_reason_that_names_the_resident_is_refused(self, life, officer, noon, keys):
+        for reason in (f"回电 {PHONE} 核对", "王小明来电核对"):
+            with pytest.raises(ReasonPersonal):
+                await desk.reveal(life.resident.id, ["name"], reason, officer, keys, at=noon)
+
+        assert {one.action for one in await AuditEvent.all()} == {"reason.refused"}
 
 
 class TestMovingAnIdentity:
@@ -99,7 +109,7 @@ class TestMovingAnIdentity:
         name, person = keys.unseal(life.resident.name_sealed), life.resident.person_id
         target = await a_resident(noon, verified=False)
 
-        moved = await desk.move_identity(life.resident.id, target.id, BECAUSE, officer, at=noon)
+        moved = await desk.move_identity(life.resident.id, target.id, BECAUSE, officer, keys, at=noon)
 
         source, target = await Resident.get(id=life.resident.id), await Resident.get(id=target.id)
         assert moved.vouchers == 1
@@ -112,10 +122,19 @@ class TestMovingAnIdentity:
             await claim(life.drop.id, target, library, at=noon)
         assert await differences(database, library) == []
 
-    async def test_tells_both_and_writes_both_down(self, life, officer, noon):
+    async def test_for_a_reason_that_names_either_is_refused(self, life, officer, noon, keys):
+        target = await bind_phone(await a_resident(noon, verified=False), "13700001111", keys, verified=True)
+
+        for reason in ("王小明换了手机，已核对", "新号 137 0000 1111，已核对"):
+            with pytest.raises(ReasonPersonal):
+                await desk.move_identity(life.resident.id, target.id, reason, officer, keys, at=noon)
+
+        assert (await Resident.get(id=life.resident.id)).person_id is not None
+
+    async def test_tells_both_and_writes_both_down(self, life, officer, noon, keys):
         target = await a_resident(noon, verified=False)
 
-        await desk.move_identity(life.resident.id, target.id, BECAUSE, officer, at=noon)
+        await desk.move_identity(life.resident.id, target.id, BECAUSE, officer, keys, at=noon)
 
         told = await Notice.filter(kind="ticket")
         assert {one.resident_id for one in told} == {life.resident.id, target.id}
@@ -125,7 +144,7 @@ class TestMovingAnIdentity:
             assert str(other.id) in event.after
             assert json.loads(event.before)["verified"] != json.loads(event.after)["verified"]
 
-    async def test_refuses_what_makes_no_sense(self, life, officer, noon):
+    async def test_refuses_what_makes_no_sense(self, life, officer, noon, keys):
         empty, full, gone = (
             await a_resident(noon, verified=False),
             await a_resident(noon),
@@ -141,16 +160,17 @@ class TestMovingAnIdentity:
             (life.resident.id, gone.id, AccountLeft),
         ):
             with pytest.raises(refusal):
-                await desk.move_identity(source, target, BECAUSE, officer, at=noon)
+                await desk.move_identity(source, target, BECAUSE, officer, keys, at=noon)
 
         assert await AuditEvent.filter(action="identity.moved").count() == 0
 
-    async def test_two_ways_at_once_end_in_one_account(self, life, officer, database, library, noon):
+    async def test_two_ways_at_once_end_in_one_account(self, life, officer, database, library, noon, keys):
         other = await a_resident(noon, verified=False)
         ways = ((life.resident.id, other.id), (other.id, life.resident.id)) * 3
 
         outcomes = await asyncio.gather(
-            *(desk.move_identity(*way, BECAUSE, officer, at=noon) for way in ways), return_exceptions=True
+            *(desk.move_identity(*way, BECAUSE, officer, keys, at=noon) for way in ways),
+            return_exceptions=True,
         )
 
         allowed = {desk.Moved, NoIdentityToMove, TargetHasIdentity}
@@ -161,14 +181,14 @@ class TestMovingAnIdentity:
         assert await differences(database, library) == []
 
     async def test_a_claim_by_the_old_account_comes_before_or_not_at_all(
-        self, database, library, officer, noon
+        self, database, library, officer, noon, keys
     ):
         drop = await an_open_drop(library, noon)
         source, target = await a_resident(noon), await a_resident(noon, verified=False)
 
         outcomes = await asyncio.gather(
             claim(drop.id, source, library, at=noon),
-            desk.move_identity(source.id, target.id, BECAUSE, officer, at=noon),
+            desk.move_identity(source.id, target.id, BECAUSE, officer, keys, at=noon),
             return_exceptions=True,
         )
 

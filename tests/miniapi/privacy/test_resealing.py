@@ -1,5 +1,4 @@
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -11,7 +10,6 @@ from miniapi.keys import Keys
 from miniapi.privacy import export
 from miniapi.privacy.resealing import (
     SealedColumn,
-    connected_before,
     reseal,
     rows_by_key,
     sealed_columns,
@@ -116,10 +114,3 @@ async def test_what_the_service_writes_meanwhile_is_never_lost(database, connect
     phones = [BOTH.unseal(one.phone_sealed) for one in await Resident.all().order_by("id")]
     assert phones == [f"138000000{number:02d}" for number in range(60)]
     assert set(await rows_by_key(connection)) == {BOTH.id}
-
-
-async def test_who_was_connected_before_is_seen(database_url, connection):
-    now = datetime.now(UTC)
-
-    assert await connected_before(connection, now + timedelta(minutes=1))
-    assert not await connected_before(connection, now - timedelta(minutes=1))

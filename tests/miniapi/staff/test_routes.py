@@ -6,8 +6,9 @@ import pyotp
 import pytest
 
 from miniapi.audit.actions import record
+from miniapi.http.models import KeptAnswer
 from miniapi.staff.models import StaffRole
-from miniapi.tickets.models import Ticket
+from miniapi.tickets.models import TicketEvent
 from tests.factories.people import a_resident
 from tests.factories.staff import PASSWORD, a_desk_of, a_staff
 from tests.web import a_token_of, serving
@@ -195,7 +196,7 @@ class TestTheAuditLog:
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, "cursor")
 
 
-async def test_what_the_staff_repeat_with_a_key_is_done_once(web, noon):
+async def test_what_the_staff_repeat_is_done_once_and_no_answer_is_kept(web, noon):
     officer, resident = await a_staff(noon), await a_resident(noon)
     ticket = (await web.post("/tickets", by=resident, kind="complaint", text="商户不让用券")).json["id"]
     key = {"Idempotency-Key": "answer-1"}
@@ -205,6 +206,6 @@ async def test_what_the_staff_repeat_with_a_key_is_done_once(web, noon):
         for _ in range(2)
     ]
 
-    assert answers[0].status == answers[1].status == 200
-    assert answers[0].json == answers[1].json
-    assert await Ticket.filter(id=ticket).count() == 1
+    assert [(one.status, one.json.get("code")) for one in answers] == [(200, None), (409, "ticket_state")]
+    assert await TicketEvent.filter(ticket_id=ticket, what="answered").count() == 1
+    assert await KeptAnswer.filter(caller=officer.id).count() == 0

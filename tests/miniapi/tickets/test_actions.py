@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
@@ -154,6 +155,21 @@ class TestWrite:
         with pytest.raises(TooManyOpen):
             await actions.write(closed.id, resident.id, "又来了。", keys, at=noon)
 
+    async def test_whoever_was_asked_may_answer_however_many_wait(self, database, noon, keys):
+        resident, officer = await a_resident(noon), await an_officer(noon)
+        asked = [await a_ticket(resident, noon) for _ in range(MOST_OPEN)]
+        for ticket in asked:
+            await actions.answer(ticket.id, officer, "请问是哪家店？", keys, at=noon)
+        for _ in range(MOST_OPEN):
+            await a_ticket(resident, noon)
+
+        for ticket in asked:
+            await actions.write(ticket.id, resident.id, "康乐路的店。", keys, at=noon)
+
+        assert await Ticket.filter(state=TicketState.OPEN).count() == 2 * MOST_OPEN
+        with pytest.raises(TooManyOpen):
+            await a_ticket(resident, noon)
+
     async def test_a_crowd_of_clicks_writes_no_more_than_a_ticket_holds(self, database, noon, keys):
         resident = await a_resident(noon)
         ticket = await a_ticket(resident, noon)
@@ -196,6 +212,21 @@ class TestBeContent:
         await actions.be_content(ticket.id, resident.id, at=noon)
 
         assert await AuditEvent.all().count() == await Notice.all().count() == 0
+
+
+class TestLookAt:
+    async def test_each_look_is_on_record_of_the_resident_and_without_words(self, database, noon):
+        resident, officer = await a_resident(noon), await an_officer(noon)
+        ticket = await a_ticket(resident, noon)
+
+        for _ in range(2):
+            assert (await actions.look_at(ticket.id, officer, at=noon)).id == ticket.id
+
+        for event in await AuditEvent.all():
+            assert (event.actor, event.action) == (officer.actor, "ticket.read")
+            assert (event.subject, event.reason) == (f"resident:{resident.id}", None)
+            assert json.loads(event.after) == {"ticket": str(ticket.id), "role": "bureau"}
+        assert await AuditEvent.all().count() == 2
 
 
 class TestAnswer:
@@ -248,7 +279,7 @@ class TestAnswer:
         stranger = await an_officer(noon, StaffRole.SUPPORT, StaffRole.REVIEWER)
 
         for attempt in (
-            queries.on_desk(ticket.id, stranger.account.roles),
+            actions.look_at(ticket.id, stranger, at=noon),
             actions.answer(ticket.id, stranger, "已办。", keys, at=noon),
             actions.close(ticket.id, stranger, "已办。", keys, at=noon),
             actions.reopen(ticket.id, stranger, "再看。", keys, at=noon),

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
 from miniapi.staff.models import StaffRole
 from miniapi.tickets.models import Ticket
@@ -297,14 +298,17 @@ class TestDesks:
             "closed",
         ]
 
-    async def test_answer_once_with_the_same_key(self, web, noon, opening):
-        bureau, key = await a_staff(noon, StaffRole.BUREAU), {"Idempotency-Key": "once"}
-        path = f"/staff/tickets/{(await opening(await a_resident(noon)))['id']}/answer"
+    async def test_keep_no_words_of_somebody_who_leaves(self, web, noon, opening):
+        resident, bureau = await a_resident(noon), await a_staff(noon, StaffRole.BUREAU)
+        path, key = f"/staff/tickets/{(await opening(resident))['id']}", {"Idempotency-Key": "once"}
+        answered = await web.post(f"{path}/answer", by=bureau, headers=key, text="可以用。")
 
-        answers = [await web.post(path, by=bureau, headers=key, text="可以用。") for _ in range(2)]
+        await web.delete("/me", by=resident)
 
-        assert [answer.status for answer in answers] == [200, 200]
-        assert answers[0].json == answers[1].json
+        again = await web.post(f"{path}/answer", by=bureau, headers=key, text="可以用。")
+        assert answered.json["text"] == COMPLAINT["text"]
+        assert (again.status, again.json["code"]) == (409, "ticket_state")
+        assert await KeptAnswer.all().count() == 0
 
     async def test_of_others_get_nothing(self, web, noon, opening):
         ticket, auditor = await opening(await a_resident(noon)), await a_staff(noon, StaffRole.AUDITOR)
@@ -314,7 +318,7 @@ class TestDesks:
         for by, status in ((auditor, 403), (support, 404), (await a_resident(noon), 403), (None, 401)):
             for answer in (
                 await web.get(path, by=by),
-                await web.get(f"{path}/conversation", by=by),
+                await web.post(f"{path}/conversation", by=by, reason="要看清楚是哪家店"),
                 await web.post(f"{path}/answer", by=by, text="可以用。"),
                 await web.post(f"{path}/close", by=by, reason="办结"),
                 await web.post(f"{path}/reopen", by=by, reason="再看"),

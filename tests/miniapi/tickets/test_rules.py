@@ -44,6 +44,12 @@ class TestUnitOf:
     def test_a_clause_that_names_nobody_has_none(self, library):
         assert rules.unit_of(Matter(TicketKind.POLICY, "谁管？", library.packs["yangling"], "细则三")) is None
 
+    def test_of_a_clause_that_the_region_has_not_it_is_who_leads_its_document(self, library):
+        matter = Matter(TicketKind.POLICY, "谁管？", library.packs["yangling"], "jining#一")
+
+        assert rules.clause_named(matter) is None
+        assert rules.unit_of(matter) == "示范区工业和商务局"
+
     def test_a_complaint_has_one_only_where_it_names_a_clause(self, library):
         pack = library.packs["yangling"]
 

@@ -1,0 +1,10 @@
+"""What asyncpg raises while the database is away, whatever the reason: whoever waits for it asks again."""
+
+import asyncpg
+
+AWAY = (
+    OSError,  # refused, no such socket, no such host, no answer in time
+    asyncpg.PostgresError,  # the server says no: it starts or stops, is full, has not got this database yet
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut just as it was asked something
+)
