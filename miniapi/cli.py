@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> None:
     except outages.AWAY as problem:
         if isinstance(problem, OSError) and problem.filename is not None:
             sys.exit(f"huanxin: 无法使用 {problem.filename}：{problem.strerror}")
-        sys.exit(f"huanxin: 无法使用数据库或网络：{problem or repr(problem)}")
+        sys.exit(f"huanxin: 无法使用数据库或网络：{outages.reason(problem)}")
 
 
 def up(options: argparse.Namespace) -> None:
@@ -162,7 +162,7 @@ def audit(options: argparse.Namespace) -> None:
         with _database(Settings.from_environment()) as url:
             found = run(money_audit.differences(url, faq.packs.load()))
     except (DatabaseUnusable, starting.CannotStart, *outages.AWAY) as problem:
-        sys.exit(f"audit: cannot read: {problem}")
+        sys.exit(f"audit: cannot read: {outages.reason(problem)}")
     except Stopped:
         sys.exit(f"audit: cannot read: {STOPPED}")
     if found:

@@ -205,7 +205,7 @@ async def _keep_reading(
                 says_again = 0.0
             except outages.AWAY as problem:
                 if time.monotonic() > says_again:
-                    log.warning("the clock cannot be read: %s", problem or repr(problem))
+                    log.warning("the clock cannot be read: %s", outages.reason(problem))
                     says_again = time.monotonic() + SAY_AGAIN
                 if connection is not None:
                     connection.terminate()

@@ -8,3 +8,8 @@ AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that was cut just as it was asked something
 )
+
+
+def reason(problem: Exception) -> str:
+    """Why, in one line, without the detail that a server may add."""
+    return str(problem).partition("\n")[0] or repr(problem)

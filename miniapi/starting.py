@@ -161,7 +161,7 @@ def _ready(settings: Settings, database_url: str, as_of: datetime | None) -> dat
         if isinstance(problem, ValueError):  # a value of ours that asyncpg would not send
             raise
         own = settings.database_url is None
-        where = embedded.Server(settings.home).log if own else problem or repr(problem)
+        where = embedded.Server(settings.home).log if own else outages.reason(problem)
         raise CannotStart(f"数据库在准备时中断了，请再运行一次（详见 {where}）") from None
 
 
@@ -202,7 +202,7 @@ def _prepared(settings: Settings, database_url: str) -> list[Part]:
     except WAITED_OUT as problem:
         if isinstance(problem, ValueError):  # an address that asyncpg cannot use
             raise
-        log.warning("the database is away, what needs it waits: %s", problem or repr(problem))
+        log.warning("the database is away, what needs it waits: %s", outages.reason(problem))
         return [Part("start", _later(settings, database_url), again=False)]
     return []
 
@@ -237,7 +237,7 @@ def _later(settings: Settings, database_url: str) -> Callable[[], None]:
             try:
                 run(_check_and_start(settings, database_url))
             except (*WAITED_OUT, CannotStart) as problem:
-                before, why = why, str(problem) or repr(problem)
+                before, why = why, outages.reason(problem)
                 if why != before or time.monotonic() > says_again:
                     log.warning("waiting for the database: %s", why)
                     says_again = time.monotonic() + SAY_AGAIN

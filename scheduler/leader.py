@@ -38,7 +38,7 @@ async def leading(database_url: str) -> AsyncIterator[asyncpg.Connection]:
                     break
             except outages.AWAY as problem:
                 if time.monotonic() > says_again:
-                    log.warning("waiting for the database: %s", problem or repr(problem))
+                    log.warning("waiting for the database: %s", outages.reason(problem))
                     says_again = time.monotonic() + SAY_AGAIN
                 if connection is not None:
                     connection.terminate()
@@ -58,4 +58,4 @@ async def watch(connection: asyncpg.Connection) -> None:
         try:
             await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=CHECK_EVERY)
         except outages.AWAY as problem:
-            raise LeadershipLost(str(problem)) from problem
+            raise LeadershipLost(outages.reason(problem)) from problem

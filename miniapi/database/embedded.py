@@ -276,10 +276,18 @@ def _stop(server: Server) -> None:
                 run(server, "pg_ctl", "stop", *how, within=seconds + 1)
     if _is_alive(server):
         log.error("the database server does not stop, killed")
-        with contextlib.suppress(OSError):
-            os.kill(_pid(server), signal.SIGKILL)
+        _kill(server)
     with contextlib.suppress(OSError):  # empty now, unless the server would not stop
         server.sockets.rmdir()
+
+
+def _kill(server: Server) -> None:
+    """Its helpers notice, and end by themselves."""
+    with contextlib.suppress(OSError):
+        os.kill(_pid(server), signal.SIGKILL)
+    deadline = time.monotonic() + STOP_AT_ONCE_WITHIN
+    while _is_alive(server) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _is_alive(server: Server) -> bool:
