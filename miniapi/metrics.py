@@ -119,6 +119,11 @@ def pool(*, connections: int, in_use: int, size: int, waiting: int) -> None:
     kept.pool_waiting.set(waiting)
 
 
+def listened_to(part: str) -> None:
+    """The event loop of this part is watched from now on."""
+    _kept().stalls.labels(part)
+
+
 def stalled(part: str, seconds: float) -> None:
     """The event loop of this part stood still."""
     _kept().stalls.labels(part).observe(seconds)
@@ -137,6 +142,11 @@ def job_ran(job: str, outcome: str) -> None:
     kept.jobs.labels(job, outcome).inc()
     if outcome == "done":
         kept.job_success.labels(job).set_to_current_time()
+
+
+def kept_running(part: str) -> None:
+    """A part is looked after from now on: its count stands at nought, so that the first loss is seen."""
+    _kept().replacements.labels(part)
 
 
 def replaced(part: str, pid: int) -> None:

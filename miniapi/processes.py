@@ -72,6 +72,9 @@ def supervise(parts: Sequence[Part]) -> None:
 
     Raises KeepsEnding where a part never begins to work, and Stopped.
     """
+    for part in parts:
+        if part.again:
+            metrics.kept_running(part.name)
     gc.freeze()  # what was loaded stays shared
     with uninterrupted(), _lifeline() as lifeline, _woken() as wait:
         try:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def watched(part: str) -> AsyncIterator[None]:
     """While the block runs, each standstill of this loop is a warning and counted."""
+    metrics.listened_to(part)
     watching = asyncio.create_task(_watch(part))
     try:
         yield

@@ -303,6 +303,7 @@ def _environment(settings: Settings, database_url: str) -> dict[str, str]:
         "HUANXIN_DATABASE_URL": database_url,
         "HUANXIN_HOME": str(settings.home),
         "HUANXIN_AS_OF": "",  # the clock has been set; it never goes back
+        "SANIC_IGNORE_PRODUCTION_WARNING": "1",  # in colours, on every terminal
     }
     if settings.secret_key is not None:
         found["HUANXIN_SECRET_KEY"] = settings.secret_key

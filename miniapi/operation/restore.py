@@ -37,9 +37,9 @@ def check_manifest(manifest: Manifest, keys: Collection[str]) -> None:
         )
     if missing := [one for one in manifest.keys if one not in keys]:
         raise BackupError(
-            f"备份里的个人信息要用指纹为 {'、'.join(missing)} 的密钥打开，这里没有它（这里的是："
-            f"{'、'.join(keys) or '无'}）：请把那个密钥设为 HUANXIN_SECRET_KEY，"
-            "或写入 HUANXIN_HOME 下的 secret_key（权限 0600），再恢复"
+            f"备份里的个人信息要用指纹为 {'、'.join(missing)} 的密钥打开，这里没有（这里的是："
+            f"{'、'.join(keys) or '无'}）：请把需要的密钥设为 HUANXIN_SECRET_KEY（几个之间用逗号隔开），"
+            "或把原来的 secret_key 复制到 HUANXIN_HOME 下（权限 0600），再恢复"
         )
 
 

@@ -75,7 +75,10 @@ async def disable(username: str, *, at: datetime) -> None:
 
 
 async def reset(username: str, keys: Keys, *, password: bool, totp: bool, at: datetime) -> Handed:
-    """Hand out a new password, a new second factor or both; unlock, end all sessions. Raises NoSuchStaff."""
+    """Hand out a new password, a new second factor or both, and let the account in again.
+
+    It is unlocked and no longer disabled; all its sessions end. Raises NoSuchStaff.
+    """
     handed = Handed(passwords.made() if password else None, pyotp.random_base32() if totp else None)
     kept = await passwords.hash_of(handed.password) if handed.password else None
     async with in_transaction():
@@ -83,7 +86,8 @@ async def reset(username: str, keys: Keys, *, password: bool, totp: bool, at: da
         account.password_hash = kept or account.password_hash
         if handed.totp_secret:
             account.totp_sealed, account.totp_last_step = keys.seal(handed.totp_secret), None
-        account.failures, account.locked_until = 0, None
+        was_disabled = account.disabled_at is not None
+        account.failures, account.locked_until, account.disabled_at = 0, None, None
         await account.save()
         ended = await sql.rows(END_ALL, account.id)
         await record(
@@ -91,7 +95,8 @@ async def reset(username: str, keys: Keys, *, password: bool, totp: bool, at: da
             "staff.reset",
             f"staff:{account.id}",
             at=at,
-            after={"password": password, "totp": totp, "sessions_ended": len(ended)},
+            before={"disabled": was_disabled},
+            after={"password": password, "totp": totp, "sessions_ended": len(ended), "disabled": False},
         )
     return handed
 

@@ -72,12 +72,12 @@ async def disable(options: argparse.Namespace, keys: Keys, at: datetime) -> str:
 
 
 async def reset(options: argparse.Namespace, keys: Keys, at: datetime) -> str:
-    """A new password, a new second factor, or both."""
+    """A new password, a new second factor, or both; who was disabled is let in again."""
     both = options.password == options.totp
     handed = await accounts.reset(
         options.username, keys, password=options.password or both, totp=options.totp or both, at=at
     )
-    return "\n".join([f"已重设账号 {options.username}", *_lines(options.username, handed)])
+    return "\n".join([f"已重设账号 {options.username}，它可以登录", *_lines(options.username, handed)])
 
 
 def _lines(username: str, handed: Handed) -> list[str]:

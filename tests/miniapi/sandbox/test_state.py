@@ -13,6 +13,11 @@ def journal(tmp_path):
     return tmp_path / "sandbox.jsonl"
 
 
+async def test_its_journal_is_for_its_owner_alone(tmp_path, journal, noon):
+    async with running_sandbox(tmp_path):
+        assert journal.stat().st_mode & 0o777 == 0o600
+
+
 async def test_everything_survives_a_restart(tmp_path, noon):
     async with running_sandbox(tmp_path) as sandbox:
         openid, template_id = await sandbox.openid(), await sandbox.accept()

@@ -86,6 +86,14 @@ class TestDisabling:
 
 
 class TestResetting:
+    async def test_lets_in_again_who_was_disabled(self, database, noon, keys):
+        await add(keys, noon)
+        await accounts.disable("zhang", at=noon)
+
+        handed = await accounts.reset("zhang", keys, password=True, totp=True, at=noon)
+
+        assert (await sign_in(keys, noon, handed)).account.disabled_at is None
+
     async def test_unlocks_and_hands_out_anew(self, database, noon, keys):
         old = await add(keys, noon)
         token = await a_desk_of(await Staff.get())
