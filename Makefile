@@ -19,6 +19,9 @@ install: $(VENV)/ready ## install only, for machines that others start (OPERATIN
 test: $(VENV)/ready-dev ## run all tests
 	@$(BIN)/python -m pytest $(TESTS)
 
+bench: $(VENV)/ready-dev ## how fast vouchers are claimed; with BENCH=--help its options (needs wrk)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
 check: $(VENV)/ready-dev ## format, lint, types, architecture, policy packs, migrations, dependencies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -63,4 +66,4 @@ $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
 	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help up install test check migration format lock clean
+.PHONY: help up install test bench check migration format lock clean

@@ -35,7 +35,6 @@ KNOWS_THE_MACHINES_TIME = {
     "miniapi/ids.py",  # keys in the order of their making
     "miniapi/operation/installation.py",  # compares the machine's with the database server's
     "miniapi/operation/restore.py",  # refuses a server whose clock is behind the backup's
-    "miniapi/http/idempotency.py",  # leases
     "miniapi/reminders/sending.py",  # leases
     "miniapi/staff/queries.py",  # sessions of the staff, and locks
     "miniapi/staff/signing_in.py",  # the same, and what an authenticator shows

@@ -47,6 +47,14 @@ class SignedIn:
     resident: Resident
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A name and an ID number (18 characters) that belong together, as somebody who knows has said."""
+
+    name: str
+    id_number: str
+
+
 async def sign_in(login_code: str, region: str | None, wechat: WeChat, *, at: datetime) -> SignedIn:
     """Sign in with a code of wx.login; a person unknown so far becomes a resident."""
     openid = (await wechat.session_for(login_code)).openid
@@ -96,19 +104,22 @@ async def bind_phone(resident: Resident, phone: str, keys: Keys, *, verified: bo
     return resident
 
 
-async def verify_identity(
-    resident: Resident, name: str, id_number: str, keys: Keys, verifier: IdentityVerifier, *, at: datetime
-) -> Resident:
-    """Tie the account to one verified person; one person has one account.
-
-    Raises IdNumberInvalid, IdentityMismatch, IdentityTaken, IdentityAlreadyVerified.
-    """
+async def proven(name: str, id_number: str, verifier: IdentityVerifier, *, at: datetime) -> Identity:
+    """The identity that the verifier confirms. Raises IdNumberInvalid, IdentityMismatch, VerifierMissing."""
     number = rules.tidy_id_number(id_number)
     if not rules.is_id_number(number, at.date()):
         raise IdNumberInvalid()
     if not await verifier.matches(name, number):
         raise IdentityMismatch()
-    mark = await fingerprint(number, keys, at=at)
+    return Identity(name, number)
+
+
+async def verify_identity(resident: Resident, identity: Identity, keys: Keys, *, at: datetime) -> Resident:
+    """Tie the account to one verified person; one person has one account.
+
+    Raises IdentityTaken, IdentityAlreadyVerified.
+    """
+    mark = await fingerprint(identity.id_number, keys, at=at)
     with refused_by("one_resident_per_person", IdentityTaken(way_on=WAY_ON)):
         async with in_transaction():
             account = await held(resident.id)
@@ -117,7 +128,8 @@ async def verify_identity(
                 raise IdentityAlreadyVerified()
             if account.person_id is None:
                 account.person_id = person_id
-                account.name_sealed, account.id_number_sealed = keys.seal(name), keys.seal(number)
+                account.name_sealed = keys.seal(identity.name)
+                account.id_number_sealed = keys.seal(identity.id_number)
                 await account.save(update_fields=["person_id", "name_sealed", "id_number_sealed"])
     return account
 

@@ -1,11 +1,14 @@
 """Signing in and saying who one is, over HTTP."""
 
+from typing import Any
+
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, json
 
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts import actions, queries, schemas
+from miniapi.accounts.actions import Identity
 from miniapi.accounts.callers import Newcomer, SignedInResident
 from miniapi.accounts.errors import (
     IdentityAlreadyVerified,
@@ -80,19 +83,29 @@ async def sign_out_everywhere(request: Request, resident: SignedInResident) -> H
     return empty()
 
 
+async def _asked_number(
+    request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, **_: Any
+) -> dict[str, Any]:
+    if body.code is not None:
+        return {"phone": await wechat.phone_for(body.code, resident.account.openid)}
+    return {"phone": body.phone or ""}
+
+
+async def _proven_identity(
+    request: Request, body: schemas.Identity, verifier: IdentityVerifier, **_: Any
+) -> dict[str, Any]:
+    return {"identity": await actions.proven(body.name, body.id_number, verifier, at=clock.now())}
+
+
 @routes.post("/me/phone")
 @limited("phone")
 @body(schemas.Phone)
-@repeatable
+@repeatable(first=_asked_number)
 @answers(schemas.PhoneJson, refuses=[PhoneInvalid, PhoneCodeInvalid, PhoneFromAbroad, WeChatUnavailable])
 async def bind_phone(
-    request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, keys: Keys
+    request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, keys: Keys, phone: str
 ) -> HTTPResponse:
     """绑定手机号：微信授权的为已验证，手填的为未验证。"""
-    if body.code is not None:
-        phone = await wechat.phone_for(body.code, resident.account.openid)
-    else:
-        phone = body.phone or ""
     account = await actions.bind_phone(resident.account, phone, keys, verified=body.code is not None)
     return json(schemas.phone_json(account, keys))
 
@@ -100,7 +113,7 @@ async def bind_phone(
 @routes.post("/me/identity")
 @limited("identity")
 @body(schemas.Identity)
-@repeatable
+@repeatable(first=_proven_identity)
 @answers(
     schemas.IdentityJson,
     refuses=[IdNumberInvalid, IdentityMismatch, IdentityTaken, IdentityAlreadyVerified, VerifierMissing],
@@ -111,9 +124,8 @@ async def verify_identity(
     body: schemas.Identity,
     keys: Keys,
     verifier: IdentityVerifier,
+    identity: Identity,
 ) -> HTTPResponse:
     """实名认证：每人一个账号。"""
-    account = await actions.verify_identity(
-        resident.account, body.name, body.id_number, keys, verifier, at=clock.now()
-    )
+    account = await actions.verify_identity(resident.account, identity, keys, at=clock.now())
     return json(schemas.identity_json(account, keys))

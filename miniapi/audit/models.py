@@ -8,7 +8,8 @@ from tortoise.models import Model
 class AuditEvent(Model):
     """One act of one actor. Never edited: the service's database role may only add.
 
-    `actor` and `subject` are `kind:key`; `before` and `after` are JSON as it was hashed.
+    `actor` and `subject` are `kind:key`; `before` and `after` are JSON as it was hashed; `request` is the
+    request that caused it, by which the service's log is searched.
     """
 
     seq = fields.BigIntField(primary_key=True, generated=False)
@@ -17,6 +18,7 @@ class AuditEvent(Model):
     action = fields.CharField(max_length=48)
     subject = fields.CharField(max_length=80)
     reason = fields.CharField(max_length=500, null=True)
+    request = fields.CharField(max_length=32, null=True)
     before = fields.TextField(null=True)
     after = fields.TextField(null=True)
     previous = fields.CharField(max_length=64)

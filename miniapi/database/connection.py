@@ -27,6 +27,8 @@ MODELS = (
     "miniapi.drops.models",
     "miniapi.vouchers.models",
     "miniapi.pickup.models",
+    "miniapi.redemption.models",
+    "miniapi.settlement.models",
     "miniapi.chat.models",
     "miniapi.privacy.models",
 )

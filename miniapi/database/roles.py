@@ -5,7 +5,16 @@ import logging
 import asyncpg
 
 SERVICE = "huanxin_service"
-APPEND_ONLY = ("audit_event", "entry", "transfer", "voucher_event", "pickup_event")
+APPEND_ONLY = (
+    "audit_event",
+    "entry",
+    "transfer",
+    "voucher_event",
+    "pickup_event",
+    "redemption_event",
+    "settlement",
+    "settlement_line",
+)
 
 log = logging.getLogger(__name__)
 

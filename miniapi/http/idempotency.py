@@ -1,8 +1,13 @@
-"""The header Idempotency-Key: the same key of the same caller gets the first answer again."""
+"""The header Idempotency-Key: the same key of the same caller gets the first answer again.
+
+An answer is kept in the transaction of what it tells of: both are there, or neither, whatever is killed.
+"""
 
 import asyncio
+import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Protocol
@@ -10,6 +15,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse, Request
 from sanic.response import raw
+from tortoise.transactions import in_transaction
 
 from miniapi import clock
 from miniapi.database import sql
@@ -20,45 +26,140 @@ from miniapi.ids import new_id
 from miniapi.keys import Keys
 
 KEPT_FOR = timedelta(hours=24)
-LEASE_SECONDS = 60  # a request that died does not block its key for longer
 
-TAKE = f"""
-    INSERT INTO kept_answer (id, caller, route, key, body_hash, lease, lease_until, kept_until)
-    VALUES ($1, $2, $3, $4, $5, $1, clock_timestamp() + interval '{LEASE_SECONDS} seconds', $6)
+First = Callable[..., Awaitable[dict[str, Any]]]
+
+LOCK = "SELECT pg_try_advisory_xact_lock($1) AS mine"
+KEEP = """
+    INSERT INTO kept_answer (id, caller, route, key, body_hash, status, answer_sealed, kept_until)
+    SELECT new.id, new.caller, new.route, new.key, new.body_hash, new.status, new.answer_sealed, $8
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[])
+        AS new (id, caller, route, key, body_hash, status, answer_sealed)
     ON CONFLICT ON CONSTRAINT one_answer_per_key DO UPDATE
-    SET body_hash = excluded.body_hash, lease = excluded.lease, lease_until = excluded.lease_until,
-        kept_until = excluded.kept_until, status = NULL, answer_sealed = NULL
-    WHERE kept_answer.kept_until <= $7
-       OR kept_answer.status IS NULL AND kept_answer.lease_until <= clock_timestamp()
-    RETURNING lease
-"""  # noqa: S608  the only insertion is a number of ours
+    SET body_hash = excluded.body_hash, status = excluded.status, answer_sealed = excluded.answer_sealed,
+        kept_until = excluded.kept_until
+    RETURNING id
+"""
+FIND = """
+    SELECT kept.caller, kept.route, kept.key, kept.body_hash, kept.status, kept.answer_sealed
+    FROM kept_answer kept JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (caller, route, key)
+        USING (caller, route, key)
+    WHERE kept.kept_until > $4
+"""
 
 
 class Caller(Protocol):
-    """The resident who is signed in."""
+    """Whoever is signed in."""
 
-    id: UUID
+    @property
+    def id(self) -> UUID: ...
 
 
-def repeatable(handler: Handler) -> Handler:
-    """Let a resident repeat this POST safely. Raises IdempotencyMismatch, RequestInProgress.
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a caller calls one request by, on one route; `body` tells whether it is the same again."""
 
-    Not for the staff: what they are answered is about residents, and would be kept beyond their leaving.
+    caller: UUID
+    route: str
+    key: str
+    body: bytes
+
+    @property
+    def lock(self) -> int:
+        """The number of the lock under which a request with this key is at work."""
+        named = f"{self.caller} {self.route} {self.key}".encode()
+        return int.from_bytes(hashlib.sha256(named).digest()[:8], signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success as it was, and will be, told."""
+
+    status: int
+    text: str
+
+    def told(self) -> HTTPResponse:
+        """The answer over HTTP."""
+        return raw(self.text.encode(), status=self.status, content_type="application/json")
+
+
+def repeatable(first: First | None = None) -> Callable[[Handler], Handler]:
+    """Let a caller repeat this POST safely. Raises IdempotencyMismatch, RequestInProgress.
+
+    The handler runs in one transaction with the keeping of its answer. What it must ask of the outside world
+    `first` asks before that transaction begins; what that returns is given to the handler as keywords.
+
+    Not for routes that tell the staff of residents: it would be kept beyond their leaving.
     """
 
-    @wraps(handler)
-    async def with_key(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
-        key = request.headers.get("idempotency-key")
-        caller: Caller = kwargs["resident"]
-        if key is None:
-            return await handler(request, *args, **kwargs)
-        if not re.fullmatch(r"[\x21-\x7e]{1,64}", key):
-            raise invalid_field("Idempotency-Key", "应为 1 到 64 个可见 ASCII 字符")
-        # a caller who hangs up must not leave the work half done
-        return await asyncio.shield(_once(request, caller, key, lambda: handler(request, *args, **kwargs)))
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def with_key(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse:
+            key = key_of(request, kwargs.get("resident") or kwargs["clerk"])
 
-    describe(with_key, repeatable=True)
-    return with_key
+            async def work() -> HTTPResponse:
+                more: dict[str, Any] = {}
+                if first:
+                    if key and (kept := await _kept(key, request.app.ctx.keys)):
+                        return kept.told()
+                    more = await first(request, *args, **kwargs)
+                if key is None:
+                    return await handler(request, *args, **kwargs, **more)
+                return await _once(key, request, lambda: handler(request, *args, **kwargs, **more))
+
+            # a caller who hangs up must not leave the work half done
+            return await asyncio.shield(work())
+
+        describe(with_key, repeatable=True)
+        return with_key
+
+    return decorate
+
+
+def key_of(request: Request, caller: Caller) -> Key | None:
+    """The key of a request, where it has one. Raises InvalidRequest."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not re.fullmatch(r"[\x21-\x7e]{1,64}", key):
+        raise invalid_field("Idempotency-Key", "应为 1 到 64 个可见 ASCII 字符")
+    return Key(caller.id, f"{request.method} {request.path}"[:100], key, request.body)
+
+
+async def kept_answers(wanted: Sequence[Key], keys: Keys, *, at: datetime) -> dict[Key, Answer | None]:
+    """The answers that these keys have had; None where the body was another one then."""
+    if not wanted:
+        return {}
+    columns = [[key.caller for key in wanted], [key.route for key in wanted], [key.key for key in wanted]]
+    rows = {(row["caller"], row["route"], row["key"]): row for row in await sql.rows(FIND, *columns, at)}
+    found: dict[Key, Answer | None] = {}
+    for key in wanted:
+        if row := rows.get((key.caller, key.route, key.key)):
+            same = keys.is_digest(row["body_hash"], key.body)
+            found[key] = Answer(row["status"], keys.unseal(row["answer_sealed"])) if same else None
+    return found
+
+
+async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetime) -> None:
+    """Keep answers. Call it inside the transaction of what they tell of."""
+    if not answers:
+        return
+    columns = zip(
+        *(
+            (
+                new_id(),
+                key.caller,
+                key.route,
+                key.key,
+                keys.digest(key.body),
+                answer.status,
+                keys.seal(answer.text),
+            )
+            for key, answer in answers
+        ),
+        strict=True,
+    )
+    await sql.rows(KEEP, *map(list, columns), at + KEPT_FOR)
 
 
 async def forget_answers(*, at: datetime) -> int:
@@ -71,39 +172,22 @@ async def erase_answers(caller: UUID) -> None:
     await KeptAnswer.filter(caller=caller).delete()
 
 
-async def _once(
-    request: Request, caller: Caller, key: str, work: Callable[[], Awaitable[HTTPResponse]]
-) -> HTTPResponse:
-    route = f"{request.method} {request.path}"[:100]
+async def _once(key: Key, request: Request, handler: Callable[[], Awaitable[HTTPResponse]]) -> HTTPResponse:
     keys: Keys = request.app.ctx.keys
-    kept = await _take(caller.id, route, key, request.body, keys, at=clock.now())
-    if isinstance(kept, HTTPResponse):
-        return kept
-    mine = KeptAnswer.filter(lease=kept, status=None)
-    try:
-        answer = await work()
-    except BaseException:
-        await mine.delete()
-        raise
-    await mine.update(status=answer.status, answer_sealed=keys.seal((answer.body or b"").decode()))
+    async with in_transaction():
+        if not (await sql.rows(LOCK, key.lock))[0]["mine"]:
+            raise RequestInProgress()
+        if kept := await _kept(key, keys):
+            return kept.told()
+        answer = await handler()
+        told = Answer(answer.status, (answer.body or b"").decode())
+        await keep([(key, told)], keys, at=clock.now())
     return answer
 
 
-async def _take(
-    caller: UUID, route: str, key: str, body: bytes, keys: Keys, *, at: datetime
-) -> HTTPResponse | UUID:
-    """The lease under which the work may be done now, or the answer it had."""
-    lease, body_hash = new_id(), keys.digest(body)
-    values = [lease, caller, route, key, body_hash, at + KEPT_FOR, at]
-    taken = await sql.rows(TAKE, *values)
-    if taken:
-        return lease
-    kept = await KeptAnswer.get_or_none(caller=caller, route=route, key=key)
-    if kept is None:
-        raise RequestInProgress()
-    if not keys.is_digest(kept.body_hash, body):
+async def _kept(key: Key, keys: Keys) -> Answer | None:
+    """The answer this key has had. Raises IdempotencyMismatch."""
+    found = await kept_answers([key], keys, at=clock.now())
+    if key in found and found[key] is None:
         raise IdempotencyMismatch()
-    if kept.status is None:
-        raise RequestInProgress()
-    body = keys.unseal(kept.answer_sealed or "").encode()
-    return raw(body, status=kept.status, content_type="application/json")
+    return found.get(key)

@@ -8,23 +8,20 @@ from miniapi.ids import new_id
 
 
 class KeptAnswer(Model):
-    """One key of one caller on one route: running while `status` is null, answered after."""
+    """What one caller was answered on one route under one key; written in the transaction it tells of."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     caller = fields.UUIDField()
     route = fields.CharField(max_length=100)
     key = fields.CharField(max_length=64)
     body_hash = fields.CharField(max_length=64)
-    lease = fields.UUIDField()
-    lease_until = fields.DatetimeField()
-    status = fields.SmallIntField(null=True)
-    answer_sealed = fields.TextField(null=True)
+    status = fields.SmallIntField()
+    answer_sealed = fields.TextField()
     kept_until = fields.DatetimeField()
 
     class Meta:
         table = "kept_answer"
         constraints = (
             UniqueConstraint(fields=("caller", "route", "key"), name="one_answer_per_key"),
-            CheckConstraint(check="(status IS NULL) = (answer_sealed IS NULL)", name="answered_whole"),
             CheckConstraint(check="status BETWEEN 200 AND 299", name="only_success_is_kept"),
         )

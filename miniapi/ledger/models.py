@@ -10,9 +10,15 @@ from miniapi.ids import new_id
 
 
 class AccountName(StrEnum):
-    """The accounts of one book. What the fund gave equals the sum of the others."""
+    """The accounts of one book. What the sources gave equals the sum of the others.
+
+    `fund` gave what is not attributed to a source yet: the province's grant is not known.
+    """
 
     FUND = "fund"
+    PROVINCE = "province"
+    ZONE = "zone"
+    DISTRICT = "district"
     POOL = "pool"
     RESERVED = "reserved"
     PAYABLE = "payable"
@@ -20,8 +26,11 @@ class AccountName(StrEnum):
     CLAWBACK = "clawback"
 
 
+SOURCES = (AccountName.FUND, AccountName.PROVINCE, AccountName.ZONE, AccountName.DISTRICT)
+
+
 class Account(Model):
-    """One account of one book (a programme's code). The fund's balance is what it has given."""
+    """One account of one book (a programme's code). A source's balance is what it has given."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     book = fields.CharField(max_length=64)
@@ -34,7 +43,9 @@ class Account(Model):
             UniqueConstraint(fields=("book", "name"), name="one_account_per_name"),
             CheckConstraint(check="balance >= 0", name="never_overdrawn"),
             CheckConstraint(
-                check="name IN ('fund','pool','reserved','payable','paid','clawback')", name="account_known"
+                check="name IN ('fund','province','zone','district',"
+                "'pool','reserved','payable','paid','clawback')",
+                name="account_known",
             ),
         )
 

@@ -51,7 +51,7 @@ async def list_slots(
 
 @routes.post("/pickups")
 @body(schemas.BookPickup)
-@repeatable
+@repeatable()
 @answers(PickupJson, status=201, refuses=[CategoryUnknown, *UNBOOKABLE])
 async def book(
     request: Request, resident: SignedInResident, body: schemas.BookPickup, keys: Keys, library: Library
@@ -84,7 +84,7 @@ async def show_pickup(
 
 @routes.post("/pickups/<pickup_id:uuid>/reschedule")
 @body(schemas.Reschedule)
-@repeatable
+@repeatable()
 @answers(PickupJson, refuses=[*UNCHANGEABLE, *UNBOOKABLE])
 async def reschedule(
     request: Request,
@@ -101,7 +101,7 @@ async def reschedule(
 
 @routes.post("/pickups/<pickup_id:uuid>/cancel")
 @body(schemas.Cancel)
-@repeatable
+@repeatable()
 @answers(PickupJson, refuses=UNCHANGEABLE)
 async def cancel(
     request: Request,

@@ -34,7 +34,7 @@ async def show_notice(request: Request, caller: Anyone, notices: PrivacyNotices)
 
 @routes.post("/me/consents")
 @body(schemas.GiveConsent)
-@repeatable
+@repeatable()
 @answers(schemas.ConsentJson, status=201, refuses=[VersionOutdated])
 async def give_consent(
     request: Request, resident: SignedInResident, body: schemas.GiveConsent, notices: PrivacyNotices

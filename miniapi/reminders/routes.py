@@ -1,5 +1,7 @@
 """Reminders and the inbox over HTTP."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sanic import Blueprint, Request
@@ -24,9 +26,18 @@ from miniapi.wechat.errors import WeChatUnavailable
 routes = Blueprint("reminders")
 
 
+async def _consented_kinds(
+    request: Request, body: schemas.AskReminder, settings: Settings, templates: Templates, **_: Any
+) -> dict[str, Any]:
+    if settings.wechat.push_token is not None:  # WeChat pushes what was consented to
+        return {"consented": ()}
+    kinds = await templates.kinds()
+    return {"consented": [kinds[one] for one in body.template_ids if one in kinds]}
+
+
 @routes.post("/reminders")
 @body(schemas.AskReminder)
-@repeatable
+@repeatable(first=_consented_kinds)
 @answers(ReminderJson, status=201, refuses=[NotFound, TooLate, WeChatUnavailable])
 async def ask(
     request: Request,
@@ -34,15 +45,14 @@ async def ask(
     body: schemas.AskReminder,
     settings: Settings,
     templates: Templates,
+    consented: Sequence[str],
 ) -> HTTPResponse:
     """约一条提醒：开抢、上门或券到期之前。"""
     now = clock.now()
     occasions: Occasions = request.app.ctx.occasions
     occasion = await occasions[body.kind](body.subject, resident.id, now)
     notice = await actions.ask(resident.id, occasion, minutes_before=body.minutes_before, at=now)
-    if settings.wechat.push_token is None:  # nothing is pushed to us: the page's word is all there is
-        kinds = await templates.kinds()
-        await actions.add_grants(resident.id, [kinds[one] for one in body.template_ids if one in kinds])
+    await actions.add_grants(resident.id, consented)
     return json(schemas.reminder_json(notice, await queries.delivery(notice)), status=201)
 
 

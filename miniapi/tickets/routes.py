@@ -29,7 +29,7 @@ routes = Blueprint("tickets")
 @routes.post("/tickets")
 @limited("ticket")
 @body(schemas.OpenTicket)
-@repeatable
+@repeatable()
 @answers(TicketJson, status=201, refuses=[RegionUnknown, TooManyOpen])
 async def open_ticket(
     request: Request, resident: SignedInResident, body: schemas.OpenTicket, keys: Keys, library: Library
@@ -64,7 +64,7 @@ async def show_ticket(
 
 @routes.post("/tickets/<ticket_id:uuid>/messages")
 @body(schemas.Message)
-@repeatable
+@repeatable()
 @answers(TicketJson, status=201, refuses=[NoSuchTicket, TicketFull, TicketClosed, TooManyOpen, MovedOn])
 async def write(
     request: Request, resident: SignedInResident, ticket_id: UUID, body: schemas.Message, keys: Keys
@@ -75,7 +75,7 @@ async def write(
 
 
 @routes.post("/tickets/<ticket_id:uuid>/close")
-@repeatable
+@repeatable()
 @answers(TicketJson, refuses=[NoSuchTicket, MovedOn])
 async def be_content(
     request: Request, resident: SignedInResident, ticket_id: UUID, keys: Keys

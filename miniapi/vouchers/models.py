@@ -104,3 +104,26 @@ class VoucherEvent(Model):
                 check="state IN ('issued','redeemed','expired','void')", name="voucher_event_state_known"
             ),
         )
+
+
+class Presentation(Model):
+    """A voucher held out at a counter: a code of eight digits, dead after a minute and after one use."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    voucher: fields.ForeignKeyRelation[Voucher] = fields.ForeignKeyField(
+        "miniapi.Voucher", on_delete=fields.RESTRICT, related_name="presentations"
+    )
+    voucher_id: UUID
+    code = fields.CharField(max_length=8)
+    presented_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "presentation"
+        indexes = (("voucher_id",), ("expires_at",))
+        constraints = (
+            UniqueConstraint(fields=("code",), name="one_presentation_per_code"),
+            CheckConstraint(check="code ~ '^[0-9]{8}$'", name="presentation_code_is_eight_digits"),
+            CheckConstraint(check="expires_at > presented_at", name="presentation_lasts"),
+        )

@@ -29,7 +29,7 @@ routes = Blueprint("vouchers")
 
 
 @routes.post("/drops/<drop_id:uuid>/claims")
-@repeatable
+@repeatable()
 @answers(
     schemas.ClaimedJson,
     status=201,

@@ -4,6 +4,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from miniapi.accounts import actions
+from miniapi.accounts.actions import Identity
 from miniapi.accounts.errors import (
     IdentityAlreadyVerified,
     IdentityMismatch,
@@ -30,7 +31,7 @@ class TestVerifyIdentity:
     async def test_seals_name_and_number(self, database, noon, keys):
         resident = await a_resident(noon, verified=False)
 
-        await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+        await actions.verify_identity(resident, Identity("张三", an_id_number()), keys, at=noon)
 
         kept = await Resident.get(id=resident.id)
         assert an_id_number() not in (kept.id_number_sealed or "")
@@ -41,7 +42,7 @@ class TestVerifyIdentity:
 
         outcomes = await asyncio.gather(
             *(
-                actions.verify_identity(one, "张三", an_id_number(), keys, VERIFIER, at=noon)
+                actions.verify_identity(one, Identity("张三", an_id_number()), keys, at=noon)
                 for one in residents
             ),
             return_exceptions=True,
@@ -52,33 +53,33 @@ class TestVerifyIdentity:
 
     async def test_the_same_person_again_is_no_trouble(self, database, noon, keys):
         resident = await a_resident(noon, verified=False)
-        await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+        await actions.verify_identity(resident, Identity("张三", an_id_number()), keys, at=noon)
 
-        again = await actions.verify_identity(resident, "张三", an_id_number(), keys, VERIFIER, at=noon)
+        again = await actions.verify_identity(resident, Identity("张三", an_id_number()), keys, at=noon)
 
         assert again.id == resident.id
 
     async def test_an_account_never_changes_its_person(self, database, noon, keys):
         resident = await a_resident(noon, verified=False)
-        await actions.verify_identity(resident, "张三", an_id_number(1), keys, VERIFIER, at=noon)
+        await actions.verify_identity(resident, Identity("张三", an_id_number(1)), keys, at=noon)
 
         with pytest.raises(IdentityAlreadyVerified):
-            await actions.verify_identity(resident, "李四", an_id_number(2), keys, VERIFIER, at=noon)
+            await actions.verify_identity(resident, Identity("李四", an_id_number(2)), keys, at=noon)
 
     async def test_wrong_numbers_and_names_are_told_apart(self, database, noon, keys):
         resident = await a_resident(noon, verified=False)
 
         with pytest.raises(IdNumberInvalid):
-            await actions.verify_identity(resident, "张三", "123", keys, VERIFIER, at=noon)
+            await actions.proven("张三", "123", VERIFIER, at=noon)
         with pytest.raises(IdentityMismatch):
-            await actions.verify_identity(resident, "不匹配", an_id_number(), keys, VERIFIER, at=noon)
+            await actions.proven("不匹配", an_id_number(), VERIFIER, at=noon)
 
     async def test_taken_is_said_also_to_the_second_alone(self, database, noon, keys):
         first, second = await a_resident(noon, verified=False), await a_resident(noon, verified=False)
-        await actions.verify_identity(first, "张三", an_id_number(), keys, VERIFIER, at=noon)
+        await actions.verify_identity(first, Identity("张三", an_id_number()), keys, at=noon)
 
         with pytest.raises(IdentityTaken):
-            await actions.verify_identity(second, "张三", an_id_number(), keys, VERIFIER, at=noon)
+            await actions.verify_identity(second, Identity("张三", an_id_number()), keys, at=noon)
 
 
 async def test_a_phone_number_that_cannot_be_is_refused(database, noon, keys):

@@ -78,8 +78,6 @@ async def a_life(noon: datetime, library: Library, keys: Keys, drop: Drop | None
         route="POST /x",
         key="k",
         body_hash="0" * 64,
-        lease=new_id(),
-        lease_until=noon,
         status=201,
         answer_sealed=keys.seal("{}"),
         kept_until=noon + timedelta(days=1),

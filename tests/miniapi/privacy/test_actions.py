@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from miniapi.accounts.actions import bind_phone, held, verify_identity
+from miniapi.accounts.actions import Identity, bind_phone, held, verify_identity
 from miniapi.accounts.identity import SandboxVerifier
 from miniapi.accounts.models import Person, Resident, Session
 from miniapi.audit.models import AuditEvent
@@ -102,7 +102,7 @@ class TestLeaving:
     async def test_what_was_used_still_counts_when_somebody_comes_back(self, database, noon, library, keys):
         first, drop = await a_resident(noon, verified=False), await an_open_drop(library, noon)
         number, verifier = an_id_number(), SandboxVerifier()
-        first = await verify_identity(first, "张三", number, keys, verifier, at=noon)
+        first = await verify_identity(first, Identity("张三", number), keys, at=noon)
         await claim(drop.id, first, library, at=noon)
         await sql.rows(
             "UPDATE voucher SET state = 'redeemed', subsidy_fen = 5, reserved_fen = 0 RETURNING id"
@@ -110,7 +110,7 @@ class TestLeaving:
 
         await actions.leave(first.id, at=noon)
         again = await Resident.create(openid=first.openid, created_at=noon)
-        again = await verify_identity(again, "张三", number, keys, verifier, at=noon)
+        again = await verify_identity(again, Identity("张三", number), keys, at=noon)
 
         assert (await Voucher.get()).state is VoucherState.REDEEMED
         assert again.id != first.id
@@ -161,7 +161,7 @@ class TestWhoIsGone:
             claim(drop.id, resident, library, at=noon),
             pickup.book(resident.id, slot.id, items, door, None, keys, at=noon),
             bind_phone(resident, PHONE, keys, verified=False),
-            verify_identity(resident, "张三", an_id_number(), keys, SandboxVerifier(), at=noon),
+            verify_identity(resident, Identity("张三", an_id_number()), keys, at=noon),
             actions.consent(resident.id, "2024-1", load(), at=noon),
             a_ticket(resident, noon),
             held(resident.id),

@@ -33,8 +33,8 @@ async def an_answer(kept_until):
         route="r",
         key="k",
         body_hash="0" * 64,
-        lease=new_id(),
-        lease_until=kept_until,
+        status=200,
+        answer_sealed="s",
         kept_until=kept_until,
     )
 

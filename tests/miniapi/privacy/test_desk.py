@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from miniapi.accounts.actions import bind_phone, verify_identity
+from miniapi.accounts.actions import Identity, bind_phone, verify_identity
 from miniapi.accounts.errors import IdentityRequired
 from miniapi.accounts.identity import SandboxVerifier
 from miniapi.accounts.models import Resident, Session
@@ -47,7 +47,7 @@ class TestSearching:
     async def test_finds_by_each_number_and_never_writes_it_down(self, life, officer, noon, keys):
         number = an_id_number()
         other = await a_resident(noon, verified=False)
-        await verify_identity(other, "张三", number, keys, SandboxVerifier(), at=noon)
+        await verify_identity(other, Identity("张三", number), keys, at=noon)
         wanted = {
             "id_number": (number.lower(), other),
             "ticket": (life.ticket.number, life.resident),

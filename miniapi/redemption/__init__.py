@@ -1,0 +1,1 @@
+"""The counter: quoting, redeeming, and taking goods back."""

@@ -1,0 +1,1 @@
+"""Paying shops what they advanced, and getting back what they owe."""
