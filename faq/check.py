@@ -63,6 +63,8 @@ def _overlapping(of: Rules) -> Iterator[str]:
         "subsidy": of.subsidies,
         "calendar": of.calendars,
         "fund": of.funds,
+        "readiness": of.readinesses,
+        "counter": of.counters,
     }
     for figure in of.figures:
         name = f"figure {figure.key}"
@@ -78,11 +80,15 @@ def _of_rules(pack: Pack) -> Iterator[str]:
         *((f"calendar from {rule.since}", rule.cites) for rule in pack.rules.calendars),
         *((f"calendar from {rule.since}", rule.cites_last_day) for rule in pack.rules.calendars),
         *((f"fund from {rule.since}", rule.cites) for rule in pack.rules.funds),
+        *((f"readiness from {rule.since}", rule.cites) for rule in pack.rules.readinesses),
+        *((f"counter from {rule.since}", rule.cites) for rule in pack.rules.counters),
         *((f"figure {figure.key}", figure.cites) for figure in pack.rules.figures),
     ]
     for name, cites in cited:
         if not _exists(cites, pack):
             yield f"{name}: cites {cites}, which does not exist"
+    if pack.rules.subsidies and not pack.rules.counters:
+        yield "counter: is missing, so that nothing could be sold at the subsidy"
 
 
 def _of_answer(answer: Answer, pack: Pack, library: Library) -> Iterator[str]:

@@ -39,6 +39,7 @@ def values_of(pack: Pack, at: datetime) -> dict[str, str]:
         **_of_figures(pack, local),
         **_of_subsidy(pack, local),
         **_of_fund(pack, local),
+        **_of_readiness(pack, local),
         **_of_calendar(pack, local),
     }
 
@@ -99,6 +100,16 @@ def _of_fund(pack: Pack, at: datetime) -> dict[str, str]:
     return {
         "fund.total": f"{rule.total_yuan / 10_000:g} 万元",
         "fund.split": ":".join(map(str, rule.local_split)),
+    }
+
+
+def _of_readiness(pack: Pack, at: datetime) -> dict[str, str]:
+    rule = pack.rules.readiness(at.date())
+    if rule is None:
+        return {}
+    return {
+        "readiness.sellers": f"{rule.sellers_at_least} 家",
+        "readiness.recyclers": f"{rule.recyclers_at_least} 家",
     }
 
 

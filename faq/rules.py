@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from itertools import pairwise
@@ -13,6 +13,7 @@ from faq.fields import Fields
 
 CHINA = timezone(timedelta(hours=8))
 Phase = Literal["before", "open", "after"]
+OnMismatch = Literal["flag", "refuse"]
 
 
 class Dated(Protocol):
@@ -25,6 +26,7 @@ class Dated(Protocol):
 
 
 V = TypeVar("V", bound=Dated)
+ON_MISMATCH: Mapping[str, OnMismatch] = {"flag": "flag", "refuse": "refuse"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,37 @@ class CalendarRule:
 
 @dataclass(frozen=True, slots=True)
 class FundRule:
-    """The money there is, and how the local share is split."""
+    """The money there is, and how the local share is split: parts of the 示范区 and of the 杨陵区."""
 
     since: date
     until: date | None
     total_yuan: int
     local_split: tuple[int, ...]
     cites: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessRule:
+    """How many enterprises must take part before vouchers are given out."""
+
+    since: date
+    until: date | None
+    sellers_at_least: int
+    recyclers_at_least: int
+    cites: str
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRule:
+    """What a shop asks for when it takes a voucher, beyond what the goods must be; and when it takes goods back."""
+
+    since: date
+    until: date | None
+    old_unit_declared: bool  # the buyer declares one retired old unit for each voucher
+    invoice_mismatch: OnMismatch  # an invoice over another sum than paid and subsidy together
+    cites: str
+    refund_days: int | None = None  # after the day of the sale; None: goods may always come back
+    quota_used_up: bool = False  # a voucher that was used never returns, even when the goods do
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +164,15 @@ class Rules:
         subsidies: Iterable[SubsidyRule] = (),
         calendars: Iterable[CalendarRule] = (),
         funds: Iterable[FundRule] = (),
+        readinesses: Iterable[ReadinessRule] = (),
+        counters: Iterable[CounterRule] = (),
         figures: Iterable[Figure] = (),
     ) -> None:
         self.subsidies = _in_order(subsidies)
         self.calendars = _in_order(calendars)
         self.funds = _in_order(funds)
+        self.readinesses = _in_order(readinesses)
+        self.counters = _in_order(counters)
         self.figures = _in_order(figures)
 
     def subsidy(self, on: date) -> SubsidyRule | None:
@@ -160,6 +190,14 @@ class Rules:
     def fund(self, on: date) -> FundRule | None:
         """The fund of that day, else the nearest; None where the document names none."""
         return _nearest(self.funds, on)
+
+    def readiness(self, on: date) -> ReadinessRule | None:
+        """Who must take part that day, else the nearest; None where the document requires nobody."""
+        return _nearest(self.readinesses, on)
+
+    def counter(self, on: date) -> CounterRule | None:
+        """What a shop asks for on that day, else the nearest; None where no voucher can be taken."""
+        return _nearest(self.counters, on)
 
     def figure(self, key: str, on: date) -> Figure | None:
         """A named figure as it stands on that day, else the nearest."""
@@ -179,6 +217,8 @@ def read(file: Path) -> Rules:
         subsidies=[_subsidy(each) for each in _versions(fields, "subsidy")],
         calendars=[_calendar(each) for each in _versions(fields, "calendar")],
         funds=[_fund(each) for each in _versions(fields, "fund")],
+        readinesses=[_readiness(each) for each in _versions(fields, "readiness")],
+        counters=[_counter(each) for each in _versions(fields, "counter")],
         figures=[_figure(each) for each in fields.tables("figure")],
     )
     fields.done()
@@ -244,6 +284,47 @@ def _fund(fields: Fields) -> FundRule:
         cites=fields.text("cites"),
     )
     fields.done()
+    if len(rule.local_split) != 2 or min(rule.local_split) < 0 or not any(rule.local_split):
+        raise fields.wrong("local_split", "must be two shares, not both of them nothing")
+    return rule
+
+
+def _readiness(fields: Fields) -> ReadinessRule:
+    since, until = _period(fields)
+    rule = ReadinessRule(
+        since=since,
+        until=until,
+        sellers_at_least=fields.whole("sellers_at_least"),
+        recyclers_at_least=fields.whole("recyclers_at_least"),
+        cites=fields.text("cites"),
+    )
+    fields.done()
+    for name, figure in (
+        ("sellers_at_least", rule.sellers_at_least),
+        ("recyclers_at_least", rule.recyclers_at_least),
+    ):
+        if figure < 0:
+            raise fields.wrong(name, "must not be below nothing")
+    return rule
+
+
+def _counter(fields: Fields) -> CounterRule:
+    since, until = _period(fields)
+    old_unit_declared, found = fields.yes("old_unit_declared"), fields.text("invoice_mismatch")
+    if (on_mismatch := ON_MISMATCH.get(found)) is None:
+        raise fields.wrong("invoice_mismatch", f"must be one of {', '.join(ON_MISMATCH)}")
+    rule = CounterRule(
+        since=since,
+        until=until,
+        old_unit_declared=old_unit_declared,
+        invoice_mismatch=on_mismatch,
+        cites=fields.text("cites"),
+        refund_days=fields.whole("refund_days") if fields.has("refund_days") else None,
+        quota_used_up=fields.yes("quota_used_up"),
+    )
+    fields.done()
+    if rule.refund_days is not None and rule.refund_days < 0:
+        raise fields.wrong("refund_days", "must not be below nothing")
     return rule
 
 

@@ -19,6 +19,8 @@ from miniapi.chat import routes as chat
 from miniapi.chat.actions import Talker
 from miniapi.database import presence
 from miniapi.database.connection import connected
+from miniapi.drops import desk_routes as drops_desk
+from miniapi.drops import lottery_routes
 from miniapi.drops import queries as drops
 from miniapi.drops import routes as drop_routes
 from miniapi.http.answers import dumps
@@ -29,6 +31,7 @@ from miniapi.http.observing import observe
 from miniapi.http.problems import answer_with_problems
 from miniapi.http.service import Service
 from miniapi.keys import Keys
+from miniapi.merchants import callers as shops
 from miniapi.merchants import routes as merchants
 from miniapi.pickup import queries as pickup
 from miniapi.pickup import routes as pickup_routes
@@ -36,17 +39,25 @@ from miniapi.privacy import desk_routes as privacy_desk
 from miniapi.privacy import notice as privacy_notice
 from miniapi.privacy import routes as privacy
 from miniapi.privacy.notice import PrivacyNotices
+from miniapi.programmes import desk_routes as programmes_desk
 from miniapi.programmes import routes as programmes
+from miniapi.redemption import afterwards_routes
+from miniapi.redemption import routes as redemption
 from miniapi.reminders import routes as reminders
 from miniapi.reminders.occasions import Occasions
 from miniapi.reminders.templates import Templates
+from miniapi.reports import monitor_routes as monitor
 from miniapi.reports import routes as reports
 from miniapi.settings import Settings
+from miniapi.settlement import routes as settlement
 from miniapi.staff import callers as staff
 from miniapi.staff import routes as staff_routes
 from miniapi.tickets import routes as tickets
+from miniapi.trails import routes as trails
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers import routes as voucher_routes
+from miniapi.vouchers.claiming import Claims, Repeats
+from miniapi.vouchers.schemas import claimed
 from miniapi.wechat.client import WeChat
 
 API = (
@@ -55,10 +66,18 @@ API = (
     reminders.routes,
     tickets.routes,
     programmes.routes,
+    programmes_desk.routes,
     merchants.routes,
     drop_routes.routes,
+    lottery_routes.routes,
+    drops_desk.routes,
     voucher_routes.routes,
     pickup_routes.routes,
+    redemption.routes,
+    afterwards_routes.routes,
+    settlement.routes,
+    trails.routes,
+    monitor.routes,
     chat.routes,
     privacy.routes,
     privacy_desk.routes,
@@ -97,6 +116,8 @@ def build_app(
     answer_with_problems(app)
     app.ctx.occasions = OCCASIONS
     app.ctx.keys = keys
+    app.ctx.library = library
+    app.ctx.devices = callers.gathered_devices()
     _inject(app, settings, Dialogue(library, matcher), library, keys, wechat)
 
     observe(app)
@@ -143,6 +164,7 @@ def _inject(
     app.ext.add_dependency(callers.SignedInResident, staff.resident_for(demo=demo))
     app.ext.add_dependency(callers.Anyone, staff.anyone_for(demo=demo))
     app.ext.add_dependency(callers.Newcomer, callers.Newcomer)
+    app.ext.add_dependency(shops.Clerk, shops.clerk_for(demo=demo))
     for kind in staff.KINDS:
         app.ext.add_dependency(kind, staff.caller_of(kind, demo=demo))
     app.ext.add_dependency(Settings, lambda: settings)
@@ -153,5 +175,7 @@ def _inject(
     app.ext.add_dependency(Templates, lambda: templates)
     app.ext.add_dependency(Talker, lambda: talker)
     app.ext.add_dependency(IdentityVerifier, lambda: verifier)
+    claims = Claims(library, Repeats(keys, claimed))
+    app.ext.add_dependency(Claims, lambda: claims)
     notices = privacy_notice.load()
     app.ext.add_dependency(PrivacyNotices, lambda: notices)

@@ -30,6 +30,8 @@ from miniapi.operation.restore import check_manifest
 from miniapi.operation.restore import restore as fill
 from miniapi.processes import KeepsEnding
 from miniapi.reports import audit as money_audit
+from miniapi.reports import export
+from miniapi.reports.export import ExportError, Manifest
 from miniapi.settings import Settings, SettingsError, instant
 from miniapi.staff import commands as staff_commands
 from miniapi.stopping import Stopped, run, stop_no_more, stop_on_signals
@@ -65,6 +67,7 @@ def _run(options: argparse.Namespace) -> None:
         DatabaseUnusable,
         PackError,
         BackupError,
+        ExportError,
         starting.CannotStart,
         CannotListen,
         KeepsEnding,
@@ -157,14 +160,37 @@ def policy_check(options: argparse.Namespace) -> None:
 
 
 def audit(options: argparse.Namespace) -> None:
-    """Whether every money rule holds, and the audit log is one unbroken chain."""
+    """Whether every money rule holds, and the audit log is one unbroken chain; the books as files."""
+    folder: Path | None = options.export.expanduser().absolute() if options.export else None
+    if folder is not None:
+        export.check_folder(folder)
+
+    async def look(url: str) -> tuple[Sequence[str], Manifest | ExportError | None]:
+        async with money_audit.snapshot(url) as connection:
+            found = await money_audit.differences_in(connection, faq.packs.load())
+            if folder is None:
+                return found, None
+            try:
+                return found, await export.export(connection, folder, differences=len(found))
+            except ExportError as problem:
+                return found, problem
+
     try:
         with _database(Settings.from_environment()) as url:
-            found = run(money_audit.differences(url, faq.packs.load()))
+            found, exported = run(look(url))
     except (DatabaseUnusable, starting.CannotStart, *outages.AWAY) as problem:
         sys.exit(f"audit: cannot read: {outages.reason(problem)}")
     except Stopped:
         sys.exit(f"audit: cannot read: {STOPPED}")
+    match exported:
+        case Manifest():
+            print(
+                f"已导出到 {folder}：审计日志到第 {exported.audit_seq} 条，哈希 {exported.audit_hash or '无'}"
+            )
+        case ExportError() if found:
+            print(f"huanxin: {exported}", file=sys.stderr)
+        case ExportError():
+            raise exported
     if found:
         sys.exit("\n".join([*found, f"audit: {len(found)} differences"]))
     print("audit: 0 differences")
@@ -356,7 +382,9 @@ def _parser() -> argparse.ArgumentParser:
     question.add_argument("--region", metavar="地区", help="例如 yangling")
     policy = commands.add_parser("policy", help="政策资料").add_subparsers(required=True, metavar="命令")
     policy.add_parser("check", help="检查政策资料").set_defaults(run=policy_check)
-    command("audit", audit, "核对每一分钱和审计日志")
+    command("audit", audit, "核对每一分钱和审计日志").add_argument(
+        "--export", type=Path, metavar="DIR", help="把账簿、券、核销和退货写成 CSV，放进一个空文件夹"
+    )
     staff_commands.describe(command("staff", staff, "工作人员的账号"))
     key_commands.describe(command("keys", keys, "加密个人信息的密钥"))
     saving = command("backup", backup, "备份到一个文件，运行中也可以")

@@ -1,5 +1,6 @@
 """The API's documentation: `/docs/openapi.json` from the code, and a page that loads nothing foreign."""
 
+import inspect
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -113,6 +114,7 @@ def describe(app: Sanic) -> None:
     for route in app.router.routes:
         known, operation = described(route.handler), store[route.handler]
         caller = _caller_of(route)
+        operation.describe(description=_description(route))
         operation.parameters = _parameters(known)
         if known.body is not None:
             operation.requestBody = RequestBody(
@@ -124,6 +126,11 @@ def describe(app: Sanic) -> None:
             **_refusals({*EVERY_ROUTE_MAY, *known.refuses, *_derived(known, caller, route)}),
         }
         operation.security = _security(caller)
+
+
+def _description(route: Route) -> str:
+    """What a route says of itself beyond its first sentence, as it was written: Markdown."""
+    return (inspect.getdoc(route.handler) or "").partition("\n\n")[2]
 
 
 def _caller_of(route: Route) -> type:

@@ -1,4 +1,4 @@
-"""The keys of an installation: sealing personal data, and telling whether a request is the same again."""
+"""The keys of an installation: sealing personal data, signing, telling a request that comes again."""
 
 import base64
 import hashlib
@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from miniapi.settings import secrets_of
+
+SIGNATURE_BYTES = 16  # half of an HMAC-SHA256: enough (RFC 2104, 5), and a QR code stays coarse
 
 
 class SealBroken(Exception):
@@ -25,9 +27,11 @@ class Keys:
     def __init__(self, secret_key: str) -> None:
         self._seals: dict[str, Fernet] = {}
         self._requests: list[bytes] = []
+        self._signatures: list[bytes] = []
         for secret in secrets_of(secret_key):
             self._seals[key_id(secret)] = Fernet(base64.urlsafe_b64encode(_derive(secret, b"huanxin seal 1")))
             self._requests.append(_derive(secret, b"huanxin request 1"))
+            self._signatures.append(_derive(secret, b"huanxin signature 1"))
         self.ids = tuple(self._seals)
 
     @property
@@ -54,6 +58,14 @@ class Keys:
         """Whether a digest is of this request, made with any of the keys."""
         return any(hmac.compare_digest(digest, _digest(key, body)) for key in self._requests)
 
+    def sign(self, content: bytes) -> bytes:
+        """What only this installation can add to a content; the content begins with what it is for."""
+        return _signature(self._signatures[0], content)
+
+    def is_signed(self, content: bytes, signature: bytes) -> bool:
+        """Whether a signature is of this content, made with any of the keys."""
+        return any(hmac.compare_digest(signature, _signature(key, content)) for key in self._signatures)
+
 
 def key_id(secret: str) -> str:
     """What people, backups and sealed text call one secret by: 8 hex digits, which tell nothing of it."""
@@ -71,6 +83,10 @@ def _opened(token: str, seals: Iterable[Fernet]) -> str:
 
 def _digest(key: bytes, body: bytes) -> str:
     return hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+def _signature(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, content, "sha256")[:SIGNATURE_BYTES]
 
 
 def _derive(secret: str, purpose: bytes) -> bytes:

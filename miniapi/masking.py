@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 HIDDEN = "***"
 SHORTEST = 8  # characters; nothing shorter has such a shape
@@ -60,4 +62,9 @@ def masked_value(value: Any) -> Any:
         return {masked(str(name)): masked_value(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked_value(one) for one in value]
-    return masked(str(value))
+    return str(value) if isinstance(value, UUID) else _masked_field(str(value))
+
+
+@lru_cache(maxsize=1024)  # the same routes and words come again and again
+def _masked_field(text: str) -> str:
+    return masked(text)

@@ -87,6 +87,12 @@ def _kept() -> _Kept:
     return _Kept()
 
 
+@cache  # finding them by their labels costs more than counting
+def _of_request(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    kept = _kept()
+    return kept.requests.labels(method, route, str(status)), kept.duration.labels(method, route)
+
+
 def request_began() -> None:
     """A request is in hand."""
     _kept().in_flight.inc()
@@ -94,10 +100,10 @@ def request_began() -> None:
 
 def request_ended(method: str, route: str, status: int, seconds: float) -> None:
     """It was answered, or its caller hung up (499)."""
-    kept = _kept()
-    kept.in_flight.dec()
-    kept.requests.labels(method, route, str(status)).inc()
-    kept.duration.labels(method, route).observe(seconds)
+    _kept().in_flight.dec()
+    counted, duration = _of_request(method, route, status)
+    counted.inc()
+    duration.observe(seconds)
 
 
 def refused(code: str) -> None:

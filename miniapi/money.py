@@ -15,6 +15,11 @@ def percent_of(price: Fen, percent: int) -> Fen:
     return Fen(price * percent // 100)
 
 
+def part_of(amount: Fen, parts: int, whole: int) -> Fen:
+    """So many parts of a whole, rounded down to the fen: what is left over is somebody else's part."""
+    return Fen(amount * parts // whole)
+
+
 def in_yuan(amount: int) -> str:
     """As people write it: 299.9, 520, never 520.00."""
     yuan, fen = divmod(amount, 100)

@@ -6,8 +6,11 @@ import logging
 import signal
 import sys
 
+import faq.packs
 from miniapi import clock, logs, stalls
+from miniapi.database import presence
 from miniapi.database.connection import WORKING, connected
+from miniapi.operation import secrets
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
 from miniapi.stopping import end_with_parent
@@ -33,13 +36,16 @@ async def main(settings: Settings, database_url: str) -> None:
 
 
 async def _work(settings: Settings, database_url: str) -> None:
+    keys = secrets.known_keys(settings)
+    ids = keys.ids if keys else ()
+    name = presence.name_of(ids) if ids else None
     async with (
         stalls.watched("scheduler"),
-        connected(database_url, bounds=WORKING, slow_query_ms=settings.slow_query_ms),
+        connected(database_url, bounds=WORKING, slow_query_ms=settings.slow_query_ms, keys=ids),
         WeChat(settings.wechat) as wechat,
     ):
-        await clock.follow(database_url, once_started=True)
-        tools = Tools(wechat, Templates(wechat))
+        await clock.follow(database_url, once_started=True, session_name=name)
+        tools = Tools(wechat, Templates(wechat), faq.packs.load(), keys)
         try:
             while True:
                 try:

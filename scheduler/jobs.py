@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
+from faq.packs import Library
 from miniapi import clock
 from miniapi.audit import queries as audit
 from miniapi.drops import actions as drops
 from miniapi.http.answers import written
+from miniapi.keys import Keys
 from miniapi.pickup import actions as pickup
 from miniapi.privacy import cleaning
 from miniapi.reminders import sending
 from miniapi.reminders.templates import Templates
-from miniapi.vouchers import actions as vouchers
+from miniapi.vouchers import drawing, ending
 from miniapi.wechat.client import WeChat
 
 
@@ -20,12 +22,20 @@ class Tools:
 
     wechat: WeChat
     templates: Templates
+    library: Library
+    keys: Keys | None  # without them no seed of a draw can be opened
 
 
 async def announce_drops(tools: Tools) -> str | None:
     """Say which drops have opened."""
     opened = await drops.announce(at=clock.now())
     return f"opened the drops of {', '.join(written(drop.opens_at) for drop in opened)}" if opened else None
+
+
+async def draw_lotteries(tools: Tools) -> str | None:
+    """Draw the drops whose registration has ended."""
+    drawn = await drawing.draw_due(tools.library, tools.keys, at=clock.now())
+    return f"drew the drops of {', '.join(written(drop.opens_at) for drop in drawn)}" if drawn else None
 
 
 async def send_reminders(tools: Tools) -> str | None:
@@ -36,7 +46,7 @@ async def send_reminders(tools: Tools) -> str | None:
 
 async def expire_vouchers(tools: Tools) -> str | None:
     """Give back what has lapsed."""
-    expired = await vouchers.expire_overdue(at=clock.now())
+    expired = await ending.expire_overdue(at=clock.now())
     return f"expired {expired} vouchers" if expired else None
 
 

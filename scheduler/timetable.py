@@ -33,6 +33,7 @@ class Daily:
 
 TIMETABLE: tuple[Every | Daily, ...] = (
     Every(seconds=1, job=jobs.announce_drops, why="The log says when a drop has opened."),
+    Every(seconds=5, job=jobs.draw_lotteries, why="Whoever registered knows by then, also after an outage."),
     Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
     Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),
     Daily(at="00:05", job=jobs.lay_out_slots, why="Residents can always book two weeks ahead."),

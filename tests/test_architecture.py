@@ -15,11 +15,13 @@ from miniapi.accounts.callers import Anyone, Newcomer, SignedInResident
 from miniapi.app import build_app
 from miniapi.http.described import described
 from miniapi.http.problems import status_of
+from miniapi.merchants.callers import Clerk
 from miniapi.staff import callers as staff
 from miniapi.wechat.client import WeChat
 
 ROOT = Path(__file__).parents[1]
-CALLERS = {Anyone, Newcomer, SignedInResident, *staff.KINDS}
+RESIDENTS = {SignedInResident, Clerk}
+CALLERS = {Anyone, Newcomer, *RESIDENTS, *staff.KINDS}
 NOBODY_ASKS = {"openapi"}  # the library's own route, which shows openapi.json
 GENERIC = {"not_found", "region_unknown"}  # many things are not found, a region is unknown in two statuses
 SOURCES = [path for part in ("faq", "bot", "miniapi", "scheduler") for path in (ROOT / part).rglob("*.py")]
@@ -117,12 +119,23 @@ class TestRoutes:
         assert len(desks) >= 5
         assert open_ones == []
 
+    def test_what_is_for_the_counter_asks_for_a_clerk(self, app):
+        counters = [route for route in app.router.routes if route.path.startswith("api/v1/merchant/")]
+        open_ones = [
+            route.path
+            for route in counters
+            if Clerk not in get_type_hints(inspect.unwrap(route.handler)).values()
+        ]
+
+        assert len(counters) >= 5
+        assert open_ones == []
+
     def test_no_answer_to_the_staff_is_kept(self, app):
         kept = [
             route.path
             for route in app.router.routes
             if described(route.handler).repeatable
-            and SignedInResident not in get_type_hints(inspect.unwrap(route.handler)).values()
+            and not RESIDENTS & set(get_type_hints(inspect.unwrap(route.handler)).values())
         ]
 
         assert kept == []

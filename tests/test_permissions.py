@@ -12,6 +12,7 @@ from miniapi.settings import LimitSettings
 from miniapi.staff.models import StaffSession
 from miniapi.wechat.client import WeChat
 from tests.factories.everybody import CALLERS, Everybody, Season
+from tests.factories.lottery import a_lottery
 from tests.factories.season import a_drop, a_programme
 from tests.factories.slots import a_slot
 from tests.factories.staff import PASSWORD, a_staff
@@ -42,7 +43,8 @@ async def season(database, noon, library):
     programme = await a_programme(library, noon)
     drop = await a_drop(programme, noon, quota=400)
     later = await a_drop(programme, noon + timedelta(days=15))
-    return Season(drop, later, await a_slot(noon, capacity=1000), noon)
+    by_lot = await a_lottery(library, noon, programme=programme)
+    return Season(drop, later, by_lot, await a_slot(noon, capacity=1000), noon)
 
 
 @pytest.fixture
@@ -108,6 +110,16 @@ async def test_every_route_answers_every_caller_as_the_table_says(web, season, r
 
 def test_the_table_has_no_row_that_is_no_route(routes):
     assert set(written()) - set(routes) == set()
+
+
+def test_the_auditor_reads_and_writes_nothing_but_their_own_session():
+    let_in = {route for route, row in written().items() if row["auditor"] == "ok" and row["nobody"] != "ok"}
+
+    assert {route for route in let_in if not route.startswith("GET ")} == {
+        "POST /staff/logout",
+        "POST /staff/password",
+        "DELETE /staff/sessions",
+    }
 
 
 async def test_whoever_stopped_before_the_second_factor_is_nobody(web, noon, keys):

@@ -81,6 +81,9 @@ class Web:
     async def post(self, path: str, **more: Any) -> Answer:
         return await self.call("POST", path, **more)
 
+    async def patch(self, path: str, **more: Any) -> Answer:
+        return await self.call("PATCH", path, **more)
+
     async def delete(self, path: str, **more: Any) -> Answer:
         return await self.call("DELETE", path, **more)
 

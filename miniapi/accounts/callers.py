@@ -8,9 +8,13 @@ from sanic import Request
 from miniapi import clock
 from miniapi.accounts.actions import hash_of
 from miniapi.accounts.errors import TokenExpired
-from miniapi.accounts.models import Resident, Session
+from miniapi.accounts.models import Resident
+from miniapi.accounts.queries import Device, devices
 from miniapi.errors import NotSignedIn
+from miniapi.gathering import Gathering
 from miniapi.http.observing import note_caller
+
+MOST_TOGETHER = 500  # tokens in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,19 @@ async def signed_in_resident(request: Request) -> SignedInResident:
     """Whoever the bearer token belongs to. Raises NotSignedIn, TokenExpired, TooMany."""
     if not (token := bearer(request)):
         raise NotSignedIn()
-    session = await Session.get_or_none(token_hash=hash_of(token)).select_related("resident")
-    if session is None or session.ended_at is not None or session.resident.left_at is not None:
+    device = await request.app.ctx.devices.ask(hash_of(token))
+    if device is None or device.ended_at is not None or device.resident.left_at is not None:
         raise NotSignedIn()
-    if not session.is_good(clock.now()):
+    if clock.now() >= device.expires_at:
         raise TokenExpired()
-    note_caller(request, "resident", session.resident.id)
-    request.app.ctx.limits.count_person(session.resident.id)
-    return SignedInResident(session.resident, token)
+    note_caller(request, "resident", device.resident.id)
+    request.app.ctx.limits.count_person(device.resident.id)
+    return SignedInResident(device.resident, token)
+
+
+def gathered_devices() -> Gathering[str, Device | None]:
+    """The devices of tokens (by their hashes), asked for together by requests that came together."""
+    return Gathering(devices, most=MOST_TOGETHER)
 
 
 async def anyone(request: Request) -> Anyone:

@@ -1,6 +1,5 @@
 """Residents, the verified people behind them, and their sessions."""
 
-from datetime import datetime
 from uuid import UUID
 
 from tortoise import fields
@@ -93,7 +92,3 @@ class Session(Model):
             UniqueConstraint(fields=("token_hash",), name="one_session_per_token"),
             CheckConstraint(check="expires_at > created_at", name="session_lasts"),
         )
-
-    def is_good(self, at: datetime) -> bool:
-        """Whether the device is still signed in."""
-        return self.ended_at is None and at < self.expires_at

@@ -1,11 +1,37 @@
 """What people can ask about accounts."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from miniapi.accounts.models import Session
+from miniapi.accounts.models import Resident, Session
+from miniapi.database import sql
+
+DEVICES = """
+    SELECT session.token_hash, session.expires_at, session.ended_at, resident.*
+    FROM session JOIN resident ON resident.id = session.resident_id WHERE session.token_hash = ANY($1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where somebody is or was signed in."""
+
+    resident: Resident
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+async def devices(token_hashes: Sequence[str]) -> list[Device | None]:
+    """The devices of these tokens, read together; None for a token that is none."""
+    found = {
+        row["token_hash"]: Device(Resident._init_from_db(**row), row["expires_at"], row["ended_at"])
+        for row in await sql.rows(DEVICES, list(token_hashes))
+    }
+    return [found.get(token_hash) for token_hash in token_hashes]
 
 
 def sessions_of(resident_id: UUID, *, at: datetime) -> "QuerySet[Session]":

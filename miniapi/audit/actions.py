@@ -1,14 +1,38 @@
-"""Writing an event down, in the transaction of the act it tells of."""
+"""Writing events down, in the transaction of the act they tell of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from miniapi.audit.models import AuditEvent
-from miniapi.audit.rules import GENESIS, hash_of, written_down
+from miniapi.audit.rules import CHAINED, GENESIS, Link, hash_of, written_down
 from miniapi.database import sql
+from miniapi.logs import request_id
 
 LOCK = 0x61_75_64_69_74  # "audit": one event after the other
+HEAD = "SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1"
+WRITE = f"""
+    INSERT INTO audit_event ({", ".join(CHAINED)}, hash)
+    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+                         $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+"""  # noqa: S608  names of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act of one actor. `request` is the request in which this was made; a job has none.
+
+    `actor` and `subject` are `kind:key` (`staff:<id>`, `resident:<id>`, `operator:command`). No personal
+    data may stand in any of it: the log is kept for ever.
+    """
+
+    actor: str
+    action: str
+    subject: str
+    reason: str | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    request: str | None = field(default_factory=request_id.get)
 
 
 async def record(
@@ -21,22 +45,36 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Chain one event to the last. Call it inside the transaction of the act, as its last step.
+    """Chain one event to the last. Call it inside the transaction of the act, as its last step."""
+    await record_all([Event(actor, action, subject, reason, before, after)], at=at)
 
-    `actor` and `subject` are `kind:key` (`staff:<id>`, `resident:<id>`, `operator:command`). No personal
-    data may stand in any of it: the log is kept for ever.
-    """
-    await sql.rows("SELECT pg_advisory_xact_lock($1)", LOCK)
-    last = await AuditEvent.all().order_by("-seq").first()
-    event: dict[str, Any] = {
-        "seq": last.seq + 1 if last else 1,
+
+async def record_all(events: Sequence[Event], *, at: datetime) -> None:
+    """Chain events to the last, in this order. Call it inside the transaction of their acts, as its end."""
+    if not events:
+        return
+    await sql.rows("SELECT pg_advisory_xact_lock($1)", LOCK)  # the head is read by who holds it only
+    last = Link(0, GENESIS)
+    for head in await sql.rows(HEAD):
+        last = Link(head["seq"], head["hash"])
+    rows = []
+    for event in events:
+        row = _row(event, last, at)
+        last = Link(row["seq"], hash_of(row))
+        rows.append((*(row[name] for name in CHAINED), last.hash))
+    await sql.rows(WRITE, *map(list, zip(*rows, strict=True)))
+
+
+def _row(event: Event, last: Link, at: datetime) -> dict[str, Any]:
+    return {
+        "seq": last.seq + 1,
         "at": at,
-        "actor": actor,
-        "action": action,
-        "subject": subject,
-        "reason": reason,
-        "before": written_down(before),
-        "after": written_down(after),
-        "previous": last.hash if last else GENESIS,
+        "actor": event.actor,
+        "action": event.action,
+        "subject": event.subject,
+        "reason": event.reason,
+        "request": event.request,
+        "before": written_down(event.before),
+        "after": written_down(event.after),
+        "previous": last.hash,
     }
-    await AuditEvent.create(**event, hash=hash_of(event))

@@ -4,11 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 GENESIS = "0" * 64
-CHAINED = ("seq", "at", "actor", "action", "subject", "reason", "before", "after", "previous")
+CHAINED = ("seq", "at", "actor", "action", "subject", "reason", "request", "before", "after", "previous")
+LATER = frozenset({"request"})  # hashed where it is said: events from before there was one keep their hashes
+
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,14 @@ class Link:
 
 def written_down(facts: Mapping[str, Any] | None) -> str | None:
     """Facts as JSON that is always written the same way."""
-    if facts is None:
-        return None
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return None if facts is None else _JSON.encode(facts)
 
 
 def hash_of(event: Mapping[str, Any]) -> str:
     """SHA-256 (64 hex digits) over everything an event says, the hash of the one before it included."""
-    said = {name: _plain(event[name]) for name in CHAINED}
-    return hashlib.sha256((written_down(said) or "").encode()).hexdigest()
+    said = {name: event[name] for name in CHAINED if name not in LATER or event[name] is not None}
+    said["at"] = event["at"].astimezone(UTC).isoformat()
+    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()
 
 
 def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
@@ -45,7 +47,3 @@ def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
 
 def _numbers(missing: range) -> str:
     return f"event {missing[0]} is" if len(missing) == 1 else f"events {missing[0]} to {missing[-1]} are"
-
-
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

@@ -22,7 +22,7 @@ class OfAuditLog(NumberedPage):
 
 
 class AuditEventJson(TypedDict):
-    """Who did what to what; `hash` chains this event to `previous`."""
+    """Who did what to what, by which request (a job has none); `hash` chains this event to `previous`."""
 
     seq: int
     at: Time
@@ -30,6 +30,7 @@ class AuditEventJson(TypedDict):
     action: str
     subject: str
     reason: str | None
+    request: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     previous: str
@@ -45,6 +46,7 @@ def event_json(event: AuditEvent) -> AuditEventJson:
         "action": event.action,
         "subject": event.subject,
         "reason": event.reason,
+        "request": event.request,
         "before": json.loads(event.before) if event.before else None,
         "after": json.loads(event.after) if event.after else None,
         "previous": event.previous,

@@ -11,6 +11,7 @@ from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.models import Resident
 from miniapi.drops import queries as drops
+from miniapi.drops import rules as drop_rules
 from miniapi.drops.models import Drop
 from miniapi.errors import NotSignedIn, Refusal
 from miniapi.keys import Keys
@@ -30,7 +31,7 @@ from miniapi.tickets import actions as ticket_actions
 from miniapi.tickets import queries as tickets
 from miniapi.tickets import rules as ticket_rules
 from miniapi.tickets.models import Ticket, TicketKind
-from miniapi.vouchers import actions as voucher_actions
+from miniapi.vouchers import claiming
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher
 
@@ -78,13 +79,14 @@ class ServiceCity:
     async def drops(self, region: str) -> Sequence[ports.DropSeen]:
         """The drops of a region, in their order."""
         now = self.now()
-        return [_drop_seen(drop, now) for drop in await drops.drops_of(region).order_by("opens_at")]
+        found = await drops.drops_of(region).order_by("opens_at")
+        return [self._drop_seen(drop, now) for drop in found]
 
     async def claim(self, caller: Caller, drop_id: str) -> ports.VoucherSeen:
         """Claim one voucher."""
         async with _told():
             now = self.now()
-            voucher = await voucher_actions.claim(UUID(drop_id), self._somebody(), self.library, at=now)
+            voucher = await claiming.claim(UUID(drop_id), self._somebody(), self.library, at=now)
         return _voucher_seen(voucher, now)
 
     async def wallet(self, caller: Caller) -> ports.Wallet:
@@ -219,6 +221,17 @@ class ServiceCity:
         used = await vouchers.used_by(resident.person_id, pack.region) if resident.person_id else 0
         return Fen(max(0, person_cap(rule) - used)) if rule else Fen(0)
 
+    def _drop_seen(self, drop: Drop, at: datetime) -> ports.DropSeen:
+        return ports.DropSeen(
+            id=str(drop.id),
+            opens_at=drop.opens_at.astimezone(clock.SHANGHAI),
+            closes_at=drop.closes_at.astimezone(clock.SHANGHAI),
+            valid_until=drop.valid_until.astimezone(clock.SHANGHAI),
+            quota=drop.quota,
+            remaining=drop.remaining,
+            state=drop_rules.state(drop, at, drop_rules.standing_of(drop, self.library, at)).value,
+        )
+
     def _ticket_seen(self, ticket: Ticket) -> ports.TicketSeen:
         said = ticket_rules.last_word_of_staff(ticket.events)
         return ports.TicketSeen(
@@ -242,18 +255,6 @@ class ServiceCity:
             address=street,
             change_until=pickup_rules.change_until(pickup.slot),
         )
-
-
-def _drop_seen(drop: Drop, at: datetime) -> ports.DropSeen:
-    return ports.DropSeen(
-        id=str(drop.id),
-        opens_at=drop.opens_at.astimezone(clock.SHANGHAI),
-        closes_at=drop.closes_at.astimezone(clock.SHANGHAI),
-        valid_until=drop.valid_until.astimezone(clock.SHANGHAI),
-        quota=drop.quota,
-        remaining=drop.remaining,
-        state=drop.state(at).value,
-    )
 
 
 def _voucher_seen(voucher: Voucher, at: datetime) -> ports.VoucherSeen:

@@ -50,6 +50,7 @@ class Bounds:
             "lock_timeout": _milliseconds(self.lock),
             "statement_timeout": _milliseconds(self.statement),
             "idle_in_transaction_session_timeout": _milliseconds(self.idle_in_transaction),
+            "enable_seqscan": "off",  # a plan made while a table was empty would outlive its emptiness
             "tcp_keepalives_idle": "30",  # a session whose host is gone gives its locks back
             "tcp_keepalives_interval": "10",
             "tcp_keepalives_count": "3",

@@ -34,7 +34,8 @@ class Drop(Model):
     """One drop. Every voucher of it is valid until `valid_until`, whenever it was claimed.
 
     A lottery takes registrations until `draws_at`. Its seed (64 hex digits) is sealed and its SHA-256
-    published when it is planned; with the draw the seed is published too, and anyone can draw again.
+    published when it is planned. Before the draw `entries_digest` fixes who takes part; with the draw the
+    seed is published too, and anyone can draw again.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -50,10 +51,13 @@ class Drop(Model):
     draws_at = fields.DatetimeField(null=True)
     seed_commitment = fields.CharField(max_length=64, null=True)
     seed_sealed = fields.TextField(null=True)
+    entries_digest = fields.CharField(max_length=64, null=True)
     seed = fields.CharField(max_length=64, null=True)
     drawn_at = fields.DatetimeField(null=True)
     frozen_because = fields.CharField(max_length=200, null=True)
     announced_at = fields.DatetimeField(null=True)
+    sellers: int  # that take part in the region; counted where `queries.as_they_stand` has read the drop
+    recyclers: int
 
     class Meta:
         table = "drop"
@@ -73,11 +77,13 @@ class Drop(Model):
                 check="draws_at > opens_at AND draws_at < closes_at", name="drawn_while_it_lasts"
             ),
             CheckConstraint(
-                check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR mode = 'lottery')",
+                check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR entries_digest IS NOT NULL)"
+                " AND (entries_digest IS NULL OR mode = 'lottery')",
                 name="the_seed_is_told_with_the_draw",
             ),
             CheckConstraint(
-                check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$')",
+                check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$')"
+                " AND (entries_digest IS NULL OR entries_digest ~ '^[0-9a-f]{64}$')",
                 name="seed_is_hex",
             ),
         )
@@ -87,9 +93,14 @@ class Drop(Model):
         """How many vouchers are left."""
         return self.quota - self.issued
 
+    @property
+    def ends_at(self) -> datetime:
+        """When nobody can take part any more: at a lottery's draw, else when the drop closes."""
+        return self.draws_at or self.closes_at
+
     def state(self, at: datetime) -> DropState:
         """How the drop stands: a question to the clock, never to a job."""
-        if at >= self.closes_at:
+        if at >= self.ends_at:
             return DropState.CLOSED
         if self.frozen_because is not None:
             return DropState.FROZEN
@@ -99,7 +110,10 @@ class Drop(Model):
 
 
 class Registration(Model):
-    """Somebody who takes part in the draw of a drop; `place` is where the draw put them, from one."""
+    """Somebody who takes part in the draw of a drop; `place` is where the draw put them, from one.
+
+    Of somebody who left after the entries were fixed the person is forgotten, unless they won.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     drop: fields.ForeignKeyRelation[Drop] = fields.ForeignKeyField(
@@ -110,12 +124,13 @@ class Registration(Model):
         "miniapi.Resident", on_delete=fields.RESTRICT, related_name="registrations"
     )
     resident_id: UUID
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "miniapi.Person", on_delete=fields.RESTRICT, related_name="registrations"
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "miniapi.Person", null=True, on_delete=fields.RESTRICT, related_name="registrations"
     )
-    person_id: UUID
+    person_id: UUID | None
     registered_at = fields.DatetimeField()
     place = fields.IntField(null=True)
+    won = fields.BooleanField(null=True)
     withdrawn_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -125,4 +140,9 @@ class Registration(Model):
             UniqueConstraint(fields=("drop_id", "person_id"), name="one_registration_per_person"),
             UniqueConstraint(fields=("drop_id", "place"), name="one_registration_per_place"),
             CheckConstraint(check="place > 0", name="place_counts_from_one"),
+            CheckConstraint(
+                check="(won IS NULL) = (place IS NULL) AND (place IS NULL OR withdrawn_at IS NULL)"
+                " AND (won IS NOT TRUE OR person_id IS NOT NULL)",
+                name="won_with_a_place",
+            ),
         )

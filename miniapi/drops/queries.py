@@ -3,37 +3,51 @@
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
 from miniapi.drops.errors import NoSuchDrop
-from miniapi.drops.models import Drop
+from miniapi.drops.models import Drop, DropMode
+from miniapi.merchants.models import MerchantKind
 from miniapi.reminders.occasions import Occasion
+
+TAKING_PART = (
+    """(SELECT count(*) FROM merchant WHERE merchant.region = "drop__programme".region AND kind = '{kind}')"""
+)
+SELLERS = RawSQL(TAKING_PART.format(kind=MerchantKind.SELLER))
+RECYCLERS = RawSQL(TAKING_PART.format(kind=MerchantKind.RECYCLER))
+
+
+def as_they_stand(found: "QuerySet[Drop]") -> "QuerySet[Drop]":
+    """These drops, their programmes and how many enterprises take part there, read by one statement."""
+    return found.select_related("programme").annotate(sellers=SELLERS, recyclers=RECYCLERS)
 
 
 async def drop(drop_id: UUID) -> Drop:
-    """One drop with its programme. Raises NoSuchDrop."""
-    found = await Drop.get_or_none(id=drop_id).select_related("programme")
+    """One drop as it stands. Raises NoSuchDrop."""
+    found = await as_they_stand(Drop.filter(id=drop_id)).first()
     if found is None:
         raise NoSuchDrop()
     return found
 
 
 def drops_of(region: str) -> "QuerySet[Drop]":
-    """The drops of a region's programmes."""
-    return Drop.filter(programme__region=region)
+    """The drops of a region's programmes, as they stand."""
+    return as_they_stand(Drop.filter(programme__region=region))
 
 
 async def occasion(drop_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
     """The opening of a drop, as something to be reminded of. Raises NoSuchDrop."""
     found = await drop(drop_id)
+    by_lot = found.mode is DropMode.LOTTERY
     return Occasion(
         kind="drop",
         subject=found.id,
         at=found.opens_at,
-        about=f"{found.programme.name}消费券开抢",
+        about=f"{found.programme.name}消费券{'开始报名' if by_lot else '开抢'}",
         fields={
             "thing1": found.programme.name,
             "time2": found.opens_at,
-            "thing3": "每人一张，先到先得，领完为止",
+            "thing3": "每人报名一次，截止后抽签" if by_lot else "每人一张，先到先得，领完为止",
         },
     )

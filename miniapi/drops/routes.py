@@ -30,11 +30,11 @@ async def list_drops(
     now = clock.now()
     found = queries.drops_of(pack_of(library, query.region).region)
     drops, next_cursor = await page_of(found, query, by="opens_at")
-    return json(page_json(drops, next_cursor, lambda drop: schemas.drop_json(drop, now)))
+    return json(page_json(drops, next_cursor, lambda drop: schemas.drop_json(drop, library, now)))
 
 
 @routes.get("/drops/<drop_id:uuid>")
 @answers(schemas.DropJson, refuses=[NoSuchDrop])
-async def show_drop(request: Request, caller: Anyone, drop_id: UUID) -> HTTPResponse:
+async def show_drop(request: Request, caller: Anyone, drop_id: UUID, library: Library) -> HTTPResponse:
     """一场发券。"""
-    return json(schemas.drop_json(await queries.drop(drop_id), clock.now()))
+    return json(schemas.drop_json(await queries.drop(drop_id), library, clock.now()))

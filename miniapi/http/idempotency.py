@@ -116,6 +116,12 @@ def repeatable(first: First | None = None) -> Callable[[Handler], Handler]:
     return decorate
 
 
+def takes_key(handler: Handler) -> Handler:
+    """Say of a route that it keeps its answers itself, in the transaction of what they tell of."""
+    describe(handler, repeatable=True)
+    return handler
+
+
 def key_of(request: Request, caller: Caller) -> Key | None:
     """The key of a request, where it has one. Raises InvalidRequest."""
     key = request.headers.get("idempotency-key")

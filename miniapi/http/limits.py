@@ -15,7 +15,7 @@ from miniapi.http.counters import Counters
 from miniapi.http.described import Handler
 from miniapi.settings import LimitSettings
 
-Costly = Literal["identity", "phone", "ticket", "staff_sign_in", "export", "search", "reveal"]
+Costly = Literal["identity", "phone", "ticket", "staff_sign_in", "export", "search", "reveal", "typed_code"]
 
 STRICT: dict[Costly, int] = {  # a minute, by person (a staff sign-in: by username)
     "identity": 10,
@@ -25,6 +25,7 @@ STRICT: dict[Costly, int] = {  # a minute, by person (a staff sign-in: by userna
     "export": 5,
     "search": 30,
     "reveal": 10,
+    "typed_code": 60,  # the digits of a presentation: more than anybody types, too few to guess one
 }
 SIGN_INS = {"/api/v1/login", "/api/v1/staff/login"}
 ALWAYS_ANSWERED = {  # monitors must see an overloaded service, and WeChat's servers share few addresses

@@ -48,10 +48,20 @@ _last: ContextVar[Seen | None] = ContextVar("last_request", default=None)  # of 
 
 def observe(app: Sanic) -> None:
     """Observe every request of this app, from its head to its answer or until its caller hangs up."""
-    app.add_signal(_begin, "http.lifecycle.request")
-    app.register_middleware(_name, "response")
-    app.add_signal(_answered, "http.lifecycle.response")
+    app.register_middleware(_answer, "response")
     app.add_signal(_left, "http.lifecycle.complete")
+
+
+def begin(request: Request) -> None:
+    """The head of a request was read."""
+    _seen(request)
+
+
+def ended(request: Request) -> None:
+    """Sanic has answered a request that went wrong, perhaps without asking us."""
+    response = request.stream.response if request.stream else None
+    if response is not None:
+        _answer(request, response)
 
 
 def note_caller(request: Request, caller: Caller, caller_id: UUID) -> None:
@@ -92,18 +102,11 @@ def _seen(request: Request) -> Seen:
     return seen
 
 
-async def _begin(request: Request) -> None:
-    _seen(request)
-
-
-def _name(request: Request, answer: BaseHTTPResponse) -> None:
+def _answer(request: Request, answer: BaseHTTPResponse) -> None:
     answer.headers["X-Request-ID"] = id_of(request)
-
-
-async def _answered(request: Request, response: BaseHTTPResponse) -> None:
     # Sanic gives a request whose head never came whole no information about its connection
     lost = request.conn_info.lost if request.conn_info else request.transport.is_closing()
-    _end(_seen(request), HUNG_UP if lost else response.status)
+    _end(_seen(request), HUNG_UP if lost else answer.status)
 
 
 async def _left(conn_info: Any) -> None:

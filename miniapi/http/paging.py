@@ -43,9 +43,10 @@ async def page_of(
         if last is None:
             raise invalid_field("cursor", "不是这个列表给出的")
         value, beyond = getattr(last, column), "lt" if falling else "gt"
-        rows = rows.filter(
-            Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"{key}__{beyond}": page.cursor})
-        )
+        after = Q(**{f"{column}__{beyond}": value})
+        if column != key:
+            after |= Q(**{column: value, f"{key}__{beyond}": page.cursor})
+        rows = rows.filter(after)
     found: list[Any] = await rows.order_by(by, f"-{key}" if falling else key).limit(page.limit + 1)
     more = len(found) > page.limit
     return found[: page.limit], str(found[page.limit - 1].pk) if more else None

@@ -1,10 +1,19 @@
 """Reading a request: JSON bodies and query parameters, checked against a model."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from sanic import HTTPResponse, Request
 
 from miniapi.http.described import Handler, describe
@@ -12,6 +21,7 @@ from miniapi.http.errors import BadJson, InvalidRequest, WrongField
 
 Model = TypeVar("Model", bound=BaseModel)
 
+A_MOMENT = "应为带时区的时间，例如 2024-09-16T10:00:00+08:00"
 PROBLEMS = {
     "missing": "缺少这个字段",
     "extra_forbidden": "没有这个字段",
@@ -37,7 +47,20 @@ PROBLEMS = {
     "enum": "应为 {expected}",
     "date_from_datetime_parsing": "应为日期，例如 2024-09-01",
     "date_parsing": "应为日期，例如 2024-09-01",
+    "datetime_from_date_parsing": A_MOMENT,
+    "datetime_parsing": A_MOMENT,
+    "timezone_aware": A_MOMENT,
 }
+
+
+def _written_as_a_moment(value: Any) -> Any:
+    """A number, within quotes too, would be read as seconds since 1970."""
+    if not isinstance(value, str) or re.match(r"\d{4}-\d\d-\d\d[Tt]", value) is None:
+        raise ValueError(A_MOMENT)
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_as_a_moment)]
 
 
 class _Asked(BaseModel):

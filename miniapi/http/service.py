@@ -9,6 +9,7 @@ from sanic.exceptions import BadRequest, RequestTimeout
 from sanic.http import Stage
 from sanic.server import HttpProtocol
 
+from miniapi.http import observing
 from miniapi.http.errors import Overloaded
 from miniapi.http.limits import ALWAYS_ANSWERED, Limits
 
@@ -37,18 +38,26 @@ class Service(Sanic):
 
     async def handle_request(self, request: Request) -> None:
         """Answer a request. Raises TooMany, RequestTimeout for a slow body, and Overloaded."""
+        observing.begin(request)
         self.ctx.limits.check(request)
         await _read(request)  # first: whoever sends slowly keeps nobody's place
         if request.path in ALWAYS_ANSWERED:
             await super().handle_request(request)
-            return
-        if self.ctx.in_flight >= self.ctx.most_in_flight:
+        elif self.ctx.in_flight >= self.ctx.most_in_flight:
             raise Overloaded()
-        self.ctx.in_flight += 1
-        try:
-            await super().handle_request(request)
-        finally:
-            self.ctx.in_flight -= 1
+        else:
+            self.ctx.in_flight += 1
+            try:
+                await super().handle_request(request)
+            finally:
+                self.ctx.in_flight -= 1
+
+    async def handle_exception(
+        self, request: Request, exception: BaseException, run_middleware: bool = True
+    ) -> None:
+        """Answer with what went wrong, also where no request could be read."""
+        await super().handle_exception(request, exception, run_middleware)
+        observing.ended(request)
 
 
 class Asked(Request):
@@ -92,6 +101,9 @@ def hold_many_connections() -> None:
 
 async def _read(request: Request) -> None:
     """The whole body. Raises RequestTimeout."""
+    if request.stream and not request.stream.request_body:  # there is none
+        await request.receive_body()  # type: ignore[no-untyped-call]
+        return
     try:
         async with asyncio.timeout(BODY_WITHIN):
             await request.receive_body()  # type: ignore[no-untyped-call]

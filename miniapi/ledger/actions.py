@@ -1,24 +1,70 @@
 """Moving public money: two entries that add up to nothing, under a key that moves it once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-
-from tortoise.expressions import F
 
 from miniapi.database import sql
 from miniapi.ids import new_id
 from miniapi.ledger.errors import NotEnough
-from miniapi.ledger.models import Account, AccountName, Entry
+from miniapi.ledger.models import SOURCES, Account, AccountName
 from miniapi.money import Fen
 
-RECORD = """
-    INSERT INTO transfer (id, key, reason, at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (key) DO NOTHING RETURNING id
+# the two accounts are locked in the order of their names, so that two transfers never wait for each other
+MOVE = """
+    WITH wanted AS (
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS new (id, key, amount)
+    ), moved AS (
+        INSERT INTO transfer (id, key, reason, at) SELECT id, key, $6, $7 FROM wanted
+        ON CONFLICT (key) DO NOTHING RETURNING id, key
+    ), total AS (
+        SELECT coalesce(sum(amount), 0) AS amount FROM wanted JOIN moved USING (id)
+    ), locked AS MATERIALIZED (
+        SELECT id, name, CASE name WHEN $9 THEN -1 ELSE 1 END AS sign FROM account
+        WHERE book = $8 AND name IN ($9, $10) ORDER BY name FOR NO KEY UPDATE
+    ), changed AS (
+        UPDATE account SET balance = account.balance
+            + total.amount * locked.sign * CASE WHEN account.name = ANY($11::text[]) THEN -1 ELSE 1 END
+        FROM locked, total
+        WHERE account.id = locked.id AND account.balance
+            + total.amount * locked.sign * CASE WHEN account.name = ANY($11::text[]) THEN -1 ELSE 1 END >= 0
+        RETURNING account.id, locked.sign
+    ), written AS (
+        INSERT INTO entry (id, transfer_id, account_id, amount)
+        SELECT CASE changed.sign WHEN -1 THEN side.source_entry ELSE side.target_entry END,
+               wanted.id, changed.id, wanted.amount * changed.sign
+        FROM moved JOIN wanted USING (id)
+            JOIN unnest($1::uuid[], $4::uuid[], $5::uuid[]) AS side (id, source_entry, target_entry)
+                USING (id)
+            CROSS JOIN changed
+    )
+    SELECT moved.key, (SELECT count(*) FROM changed) AS accounts FROM moved
 """
+
+HOLD = "SELECT name, balance FROM account WHERE book = $1 AND name = ANY($2::text[]) ORDER BY name FOR NO KEY UPDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An amount to move, in fen, and the key that moves it once."""
+
+    amount: Fen
+    key: str
 
 
 async def open_book(book: str) -> None:
     """Make the accounts of a programme, those that are missing."""
     await Account.bulk_create([Account(book=book, name=name) for name in AccountName], ignore_conflicts=True)
+
+
+async def held(book: str, *names: AccountName) -> dict[AccountName, Fen]:
+    """What these accounts hold, locked until the transaction ends.
+
+    Call it before the first of several moves that touch different accounts: locked in the order in which every
+    move locks its two, no two transactions wait for each other in a circle.
+    """
+    rows = await sql.rows(HOLD, book, list(names))
+    return {AccountName(row["name"]): Fen(row["balance"]) for row in rows}
 
 
 async def move(
@@ -29,24 +75,33 @@ async def move(
     Returns False, and moves nothing, when this key has moved its money before.
     Raises NotEnough when the source does not hold the amount.
     """
-    if amount <= 0:
-        raise ValueError(f"an amount to move is positive, not {amount}")
-    transfer_id = new_id()
-    recorded = await sql.rows(RECORD, transfer_id, key, reason, at)
-    if not recorded:
-        return False
-    changes = {source: -amount, target: amount}
-    for name in AccountName:  # always in this order, so that two transfers never wait for each other
-        if name in changes:
-            account = await _change(book, name, changes[name])
-            await Entry.create(transfer_id=transfer_id, account_id=account, amount=changes[name])
-    return True
+    return bool(await move_all([Move(amount, key)], source, target, book=book, reason=reason, at=at))
 
 
-async def _change(book: str, name: AccountName, change: int) -> object:
-    """Add to a balance; the fund's counts what it gave, so it grows when money leaves."""
-    grows_by = -change if name is AccountName.FUND else change
-    held = Account.filter(book=book, name=name)
-    if not await held.filter(balance__gte=-grows_by).update(balance=F("balance") + grows_by):
+async def move_all(
+    moves: Sequence[Move], source: AccountName, target: AccountName, *, book: str, reason: str, at: datetime
+) -> set[str]:
+    """Move many amounts between the same two accounts of a book. Call it inside a transaction.
+
+    Returns the keys that moved their money now; those that had moved it before move nothing.
+    Raises NotEnough, and nothing may be committed then, when the source does not hold all of it.
+    """
+    if any(one.amount <= 0 for one in moves):
+        raise ValueError(f"an amount to move is positive, not {min(one.amount for one in moves)}")
+    ids = [[new_id() for _ in moves] for _ in ("transfer", "entry of the source", "entry of the target")]
+    moved = await sql.rows(
+        MOVE,
+        ids[0],
+        [one.key for one in moves],
+        [one.amount for one in moves],
+        *ids[1:],
+        reason,
+        at,
+        book,
+        source,
+        target,
+        list(SOURCES),
+    )
+    if moved and moved[0]["accounts"] < 2:
         raise NotEnough()
-    return await held.get().values_list("id", flat=True)
+    return {row["key"] for row in moved}

@@ -57,6 +57,7 @@ class Transfer(Model):
     key = fields.CharField(max_length=120)
     reason = fields.CharField(max_length=64)
     at = fields.DatetimeField()
+    entries: fields.ReverseRelation["Entry"]
 
     class Meta:
         table = "transfer"

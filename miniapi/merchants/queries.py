@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from miniapi.merchants.models import Member, Merchant, Point, Role
+from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
 
 EARTH_METRES = 6_371_000
 
@@ -18,6 +18,13 @@ def public_list(region: str) -> "QuerySet[Merchant]":
 async def roles_of(resident_id: UUID) -> list[Role]:
     """What a resident may act as."""
     return sorted({member.role for member in await Member.filter(resident_id=resident_id)})
+
+
+async def counter_of(resident_id: UUID) -> Merchant | None:
+    """The shop whose clerk a resident is; of several the one they joined last."""
+    clerk = Member.filter(resident_id=resident_id, role=Role.CLERK, merchant__kind=MerchantKind.SELLER)
+    joined_last = await clerk.select_related("merchant").order_by("-id").first()
+    return joined_last.merchant if joined_last else None
 
 
 async def points_near(region: str, lat: float | None, lon: float | None) -> list[tuple[Point, int | None]]:

@@ -7,8 +7,9 @@ from tortoise.transactions import in_transaction
 
 from miniapi.accounts import actions as accounts
 from miniapi.accounts.actions import held
-from miniapi.audit.actions import record
+from miniapi.audit.actions import Event, record_all
 from miniapi.chat import actions as chat
+from miniapi.drops import lottery
 from miniapi.http.idempotency import erase_answers
 from miniapi.merchants.actions import end_memberships
 from miniapi.pickup import actions as pickup
@@ -17,7 +18,7 @@ from miniapi.privacy.models import Consent
 from miniapi.privacy.notice import PrivacyNotices
 from miniapi.reminders import actions as reminders
 from miniapi.tickets import actions as tickets
-from miniapi.vouchers import actions as vouchers
+from miniapi.vouchers import ending
 
 
 async def consent(resident_id: UUID, version: str, notices: PrivacyNotices, *, at: datetime) -> Consent:
@@ -49,18 +50,17 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
             "notices": await reminders.erase_all(resident_id),
             "conversations": await chat.erase_all(resident_id),
             "memberships": await end_memberships(resident_id),
-            "vouchers_void": await vouchers.void_all(
-                resident_id, at=at
-            ),  # last: everybody claims from the pool
+            "registrations": await lottery.forget_all(resident_id),
         }
         verified, phone = resident.person_id is not None, resident.phone_sealed is not None
         await erase_answers(resident_id)
+        ended = await ending.end_all(resident_id, at=at)  # late: everybody claims from the pool
         await accounts.leave(resident, at=at)
-        await record(
+        left = Event(
             f"resident:{resident_id}",
             "resident.left",
             f"resident:{resident_id}",
-            at=at,
-            before={"verified": verified, "phone": phone, **gone},
+            before={"verified": verified, "phone": phone, **gone, "vouchers_void": ending.voided(ended)},
             after={"left": True},
         )
+        await record_all([*ended, left], at=at)

@@ -7,8 +7,10 @@ from miniapi.accounts import actions as accounts
 from miniapi.chat import actions as chat
 from miniapi.database import sql
 from miniapi.http.idempotency import forget_answers
+from miniapi.redemption.quoting import forget_quotes
 from miniapi.reminders import actions as reminders
 from miniapi.staff import signing_in as staff
+from miniapi.vouchers.presenting import forget_presentations
 
 # whoever has left and never had a voucher; one who is being verified just now is skipped
 FORGET_PEOPLE = """
@@ -28,6 +30,8 @@ async def clean_up(*, at: datetime) -> Mapping[str, int]:
         "staff sessions": await staff.forget_sessions(),
         "kept answers": await forget_answers(at=at),
         "seen pushes": await reminders.forget_pushes(at=at),
+        "presentations": await forget_presentations(at=at),
+        "quotes": await forget_quotes(at=at),
         "nameless conversations": await chat.forget_nameless(at=at),
         "fingerprints": len(await sql.rows(FORGET_PEOPLE)),
     }

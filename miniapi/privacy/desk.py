@@ -14,6 +14,7 @@ from miniapi.accounts.fingerprints import fingerprint
 from miniapi.accounts.models import Resident
 from miniapi.accounts.rules import tidy_id_number
 from miniapi.audit.actions import record
+from miniapi.drops import lottery
 from miniapi.ids import new_id
 from miniapi.keys import Keys
 from miniapi.pickup.models import Pickup
@@ -114,7 +115,8 @@ async def move_identity(
             raise TargetHasIdentity()
         await move_person(source, target)
         moved = await move_all(source.person_id, source.id, target.id)
-        await move_to(moved, target.id)
+        registered = await lottery.move_all(source.person_id, source.id, target.id)
+        await move_to([*moved, *registered], target.id)
         await sign_out_everywhere(source.id, at=at)
         await _tell_both(source.id, target.id, at=at)
         for resident, other in ((source, "moved_to"), (target, "moved_from")):

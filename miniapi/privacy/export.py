@@ -15,17 +15,20 @@ from tortoise.transactions import in_transaction
 from miniapi.accounts.models import Person, Resident, Session
 from miniapi.audit.actions import record
 from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.drops.lottery_schemas import registration_json
+from miniapi.drops.models import Registration
 from miniapi.http.answers import dumps, written
 from miniapi.keys import Keys
 from miniapi.merchants.models import Member
 from miniapi.pickup.models import Pickup, PickupEvent
-from miniapi.privacy import queries
+from miniapi.privacy import queries, shopping
 from miniapi.privacy.models import Consent
 from miniapi.privacy.schemas import access_json, consent_json
+from miniapi.redemption.models import CounterQuote, Redemption, RedemptionEvent
 from miniapi.reminders.models import Grant, Notice
 from miniapi.tickets.models import Ticket, TicketEvent
 from miniapi.tickets.schemas import ticket_json
-from miniapi.vouchers.models import Voucher, VoucherEvent
+from miniapi.vouchers.models import Presentation, Voucher, VoucherEvent
 
 AT_ONCE = 100  # rows in memory, however much is kept
 Row = TypeVar("Row", bound=Model)
@@ -87,12 +90,12 @@ async def _account(resident: Resident, keys: Keys) -> Shown:
     }
 
 
-def _vouchers(resident: Resident) -> "QuerySet[Voucher]":
-    """Those of the account, and of an earlier account of the same person."""
+def _own(resident: Resident) -> Q:
+    """What is of the account, and of an earlier account of the same person."""
     own = Q(resident_id=resident.id)
     if resident.person_id is not None:
         own |= Q(person_id=resident.person_id)
-    return Voucher.filter(own).prefetch_related("events")
+    return own
 
 
 def _voucher(voucher: Voucher, keys: Keys) -> Shown:
@@ -112,6 +115,11 @@ def _voucher(voucher: Voucher, keys: Keys) -> Shown:
             for event in sorted(voucher.events, key=lambda one: one.id)
         ],
     }
+
+
+def _registration(given: Registration, keys: Keys) -> Shown:
+    withdrawn = written(given.withdrawn_at) if given.withdrawn_at else None
+    return {**registration_json(given), "withdrawn_at": withdrawn}
 
 
 def _pickup(pickup: Pickup, keys: Keys) -> Shown:
@@ -194,7 +202,23 @@ SECTIONS: tuple[Section, ...] = (
         lambda resident: Member.filter(resident_id=resident.id).select_related("merchant"),
         lambda member, keys: {"merchant": member.merchant.name, "role": member.role},
     ),
-    Section("vouchers", (Voucher, VoucherEvent), _vouchers, _voucher),
+    Section(
+        "vouchers",
+        (Voucher, VoucherEvent),
+        lambda resident: Voucher.filter(_own(resident)).prefetch_related("events"),
+        _voucher,
+    ),
+    Section(
+        "registrations",
+        (Registration,),
+        lambda resident: Registration.filter(_own(resident)).select_related("drop"),
+        _registration,
+    ),
+    Section("presentations", (Presentation,), shopping.presentations, shopping.presentation),
+    Section("quotes", (CounterQuote,), shopping.quotes, shopping.quote),
+    Section("purchases", (Redemption, RedemptionEvent), shopping.purchases, shopping.purchase),
+    Section("quotes_made", (CounterQuote,), shopping.quotes_made, shopping.quote),
+    Section("sales", (Redemption,), shopping.sales, shopping.sale),
     Section(
         "pickups",
         (Pickup, PickupEvent),

@@ -1,15 +1,38 @@
-"""Opening a programme: its window, its book and its fund."""
+"""Opening a programme with its book and its fund, and what the bureau decides about it."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
 from faq.packs import Pack
 from faq.rules import CalendarRule, FundRule
+from miniapi.audit.actions import record
+from miniapi.clock import SHANGHAI
 from miniapi.ledger import actions as ledger
-from miniapi.ledger.models import AccountName
-from miniapi.money import from_yuan
+from miniapi.ledger import queries as books
+from miniapi.ledger.errors import MovedBefore
+from miniapi.ledger.models import SOURCES, AccountName
+from miniapi.masking import masked_words
+from miniapi.money import Fen, from_yuan, in_yuan
+from miniapi.programmes import rules
+from miniapi.programmes.errors import GrantOverFund
 from miniapi.programmes.models import Programme
+from miniapi.programmes.queries import programme_of
+from miniapi.staff.callers import Bureau
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the bureau decides about a programme; what is None stays as it is.
+
+    `open_anyway`: however few enterprises take part.
+    """
+
+    province_fen: Fen | None = None
+    claims_frozen: bool | None = None
+    redemptions_frozen: bool | None = None
+    open_anyway: bool | None = None
 
 
 async def open_programme(
@@ -38,3 +61,73 @@ async def open_programme(
             at=at,
         )
     return programme
+
+
+async def decide(pack: Pack, decision: Decision, reason: str, officer: Bureau, *, at: datetime) -> Programme:
+    """Set a region's grant and its switches, for a reason that is shown wherever one stops somebody.
+
+    Raises NoSuchProgramme, GrantOverFund.
+    """
+    because = masked_words(reason)
+    found = await programme_of(pack.region, at=at)
+    async with in_transaction():
+        # whoever gives a voucher away holds the programme too: what is frozen is so from the commit on
+        programme = await Programme.filter(id=found.id).select_for_update(no_key=True).get()
+        before = _as_decided(programme)
+        if decision.province_fen is not None:
+            await grant(programme, decision.province_fen, pack, at=at)
+        if decision.claims_frozen is not None:
+            programme.claims_frozen_because = because if decision.claims_frozen else None
+        if decision.redemptions_frozen is not None:
+            programme.redemptions_frozen_because = because if decision.redemptions_frozen else None
+        if decision.open_anyway is not None:
+            programme.opened_because = because if decision.open_anyway else None
+        await programme.save()
+        await record(
+            officer.actor,
+            "programme.decided",
+            f"programme:{programme.id}",
+            at=at,
+            reason=because,
+            before=asdict(before),
+            after=asdict(_as_decided(programme)),
+        )
+    return programme
+
+
+async def grant(programme: Programme, province: Fen, pack: Pack, *, at: datetime) -> None:
+    """Write down what the province gives of the fund, and who the rest; the pool stays as it is.
+
+    Another grant later moves the difference. Call it inside a transaction that holds the programme.
+    Raises GrantOverFund.
+    """
+    fund = pack.rules.fund(at.astimezone(SHANGHAI).date())
+    if fund is None:
+        raise ValueError(f"the programme {programme.code} has no fund")
+    given = await ledger.held(programme.code, *SOURCES)
+    total = Fen(sum(given.values()))
+    if province > total:
+        raise GrantOverFund(total_yuan=in_yuan(total), citations=[pack.citation(fund.cites, at)])
+    number = await books.entries_of_sources(programme.code)
+    for shift in rules.shifts(given, rules.sources(total, province, fund)):
+        key = f"{programme.code}:grant:{number}:{shift.source}:{shift.instead_of}"
+        if not await ledger.move(
+            shift.amount,
+            shift.source,
+            shift.instead_of,
+            book=programme.code,
+            reason="grant",
+            key=key,
+            at=at,
+        ):
+            raise MovedBefore(key)
+    programme.province_fen = province
+
+
+def _as_decided(programme: Programme) -> Decision:
+    return Decision(
+        province_fen=programme.province_fen,
+        claims_frozen=programme.claims_frozen_because is not None,
+        redemptions_frozen=programme.redemptions_frozen_because is not None,
+        open_anyway=programme.opened_because is not None,
+    )

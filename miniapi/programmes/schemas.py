@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from faq.categories import Categories
 from faq.packs import Pack
-from faq.rules import CalendarRule, FundRule, Phase, SubsidyRule
+from faq.rules import CalendarRule, FundRule, Phase, ReadinessRule, SubsidyRule
 from miniapi.clock import SHANGHAI
 from miniapi.http.answers import CitationJson, Time, citation_json, written
 from miniapi.money import Fen, from_yuan
@@ -74,6 +74,14 @@ class FundJson(TypedDict):
     citation: CitationJson
 
 
+class ReadinessJson(TypedDict):
+    """How many enterprises must take part before vouchers are given out."""
+
+    sellers_at_least: int
+    recyclers_at_least: int
+    citation: CitationJson
+
+
 class ProgrammeJson(RegionJson):
     """What a document fixes; null where it fixes nothing."""
 
@@ -81,6 +89,7 @@ class ProgrammeJson(RegionJson):
     subsidy: SubsidyJson | None
     calendar: CalendarJson | None
     fund: FundJson | None
+    readiness: ReadinessJson | None
 
 
 def clock_json(at: datetime) -> ClockJson:
@@ -103,12 +112,14 @@ def programme_json(pack: Pack, categories: Categories, at: datetime) -> Programm
     """What a document fixes, each rule with its clause; null where it fixes nothing."""
     on = at.astimezone(SHANGHAI).date()
     subsidy, calendar, fund = pack.rules.subsidy(on), pack.rules.calendar(on), pack.rules.fund(on)
+    readiness = pack.rules.readiness(on)
     return {
         **region_json(pack),
         "phase": calendar.phase(at) if calendar else None,
         "subsidy": _subsidy_json(pack, subsidy, categories, at) if subsidy else None,
         "calendar": _calendar_json(pack, calendar, at) if calendar else None,
         "fund": _fund_json(pack, fund, at) if fund else None,
+        "readiness": readiness_json(pack, readiness, at) if readiness else None,
     }
 
 
@@ -143,3 +154,12 @@ def _calendar_json(pack: Pack, rule: CalendarRule, at: datetime) -> CalendarJson
 
 def _fund_json(pack: Pack, rule: FundRule, at: datetime) -> FundJson:
     return {"total_fen": from_yuan(rule.total_yuan), "citation": citation_json(pack.citation(rule.cites, at))}
+
+
+def readiness_json(pack: Pack, rule: ReadinessRule, at: datetime) -> ReadinessJson:
+    """Who must take part."""
+    return {
+        "sellers_at_least": rule.sellers_at_least,
+        "recyclers_at_least": rule.recyclers_at_least,
+        "citation": citation_json(pack.citation(rule.cites, at)),
+    }

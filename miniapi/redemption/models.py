@@ -125,7 +125,12 @@ class Redemption(Model):
 
     class Meta:
         table = "redemption"
-        indexes = (("merchant_id", "redeemed_at"), ("voucher_id",))
+        indexes = (
+            ("merchant_id", "redeemed_at"),
+            ("voucher_id",),
+            ("serial_number",),
+            ("invoice_number",),
+        )
         constraints = (
             UniqueConstraint(fields=("quote_id",), name="one_redemption_per_quote"),
             UniqueConstraint(
@@ -164,7 +169,7 @@ class Redemption(Model):
     @property
     def payable_fen(self) -> int:
         """What the buyer pays."""
-        return self.price_fen - self.subsidy_fen
+        return int(self.price_fen - self.subsidy_fen)
 
 
 class RedemptionAct(StrEnum):

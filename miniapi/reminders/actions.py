@@ -10,6 +10,8 @@ from tortoise.transactions import in_transaction
 from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
 from miniapi.database import sql
+from miniapi.http.answers import dumps
+from miniapi.ids import new_id
 from miniapi.reminders import rules
 from miniapi.reminders.errors import NoSuchReminder, TooLate
 from miniapi.reminders.models import Grant, Notice, NoticeState, SeenPush
@@ -19,6 +21,14 @@ ADD_GRANT = """
     INSERT INTO grant_count (id, resident_id, kind, remaining) VALUES (gen_random_uuid(), $1, $2, 1)
     ON CONFLICT ON CONSTRAINT one_count_per_kind DO UPDATE SET remaining = grant_count.remaining + 1
 """
+OWE = f"""
+    INSERT INTO notice (id, resident_id, kind, subject, dedupe_key, about, fields_json, too_late_at,
+                        asked_for, due_at, created_at, state, attempts)
+    SELECT *, false, $9, $9, '{NoticeState.OWED}', 0
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::jsonb[],
+                $8::timestamptz[])
+    ON CONFLICT (dedupe_key) DO NOTHING
+"""  # noqa: S608  a word of ours
 SEE = (
     "INSERT INTO seen_push (dedupe_key, seen_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING dedupe_key"
 )
@@ -26,7 +36,26 @@ SEE = (
 
 async def owe(resident_id: UUID, occasion: Occasion, *, key: str, at: datetime) -> None:
     """Owe a person word of something that has just happened. Inside the transaction that causes it."""
-    await Notice.bulk_create([_notice(resident_id, occasion, key, at, at)], ignore_conflicts=True)
+    await owe_all([(resident_id, occasion, key)], at=at)
+
+
+async def owe_all(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -> None:
+    """Owe many people word at once: whom, of what, under which key. Inside the transaction that causes it."""
+    rows = [
+        (
+            new_id(),
+            resident_id,
+            occasion.kind,
+            occasion.subject,
+            key,
+            occasion.about,
+            dumps(rules.shown(occasion.fields)),
+            max(occasion.at, at) + rules.STILL_USEFUL_FOR,
+        )
+        for resident_id, occasion, key in owed
+    ]
+    if rows:
+        await sql.rows(OWE, *map(list, zip(*rows, strict=True)), at)
 
 
 async def ask(resident_id: UUID, occasion: Occasion, *, minutes_before: int, at: datetime) -> Notice:

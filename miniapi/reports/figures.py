@@ -5,7 +5,9 @@ from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily
 
+from faq.packs import Library
 from miniapi.database import sql
+from miniapi.drops import queries, rules
 from miniapi.drops.models import Drop
 from miniapi.tickets import queries as tickets
 
@@ -18,12 +20,12 @@ COUNTED = """
 """
 
 
-async def figures(*, at: datetime) -> Sequence[GaugeMetricFamily]:
+async def figures(library: Library, *, at: datetime) -> Sequence[GaugeMetricFamily]:
     """Drops, vouchers, reminders, tickets and the clock, at this business time."""
     drops = GaugeMetricFamily(
         "huanxin_drops_remaining", "Vouchers left in drops to come.", labels=("region", "state")
     )
-    for (region, state), left in (await _left_in_drops(at)).items():
+    for (region, state), left in (await _left_in_drops(library, at)).items():
         drops.add_metric((region, state), left)
     vouchers = GaugeMetricFamily("huanxin_vouchers", "Vouchers there are.", labels=("region", "state"))
     single = {
@@ -45,10 +47,11 @@ async def figures(*, at: datetime) -> Sequence[GaugeMetricFamily]:
     return [drops, vouchers, *single.values(), *await _tickets(at)]
 
 
-async def _left_in_drops(at: datetime) -> dict[tuple[str, str], int]:
+async def _left_in_drops(library: Library, at: datetime) -> dict[tuple[str, str], int]:
     left: dict[tuple[str, str], int] = {}
-    for drop in await Drop.filter(closes_at__gt=at).select_related("programme"):
-        key = (drop.programme.region, drop.state(at).value)
+    for drop in await queries.as_they_stand(Drop.filter(closes_at__gt=at)):
+        state = rules.state(drop, at, rules.standing_of(drop, library, at))
+        key = (drop.programme.region, state.value)
         left[key] = left.get(key, 0) + drop.remaining
     return left
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 async def begin(app: Sanic) -> None:
     """One reading of the figures for all who look."""
     app.ctx.figures = Asking(
-        lambda: figures(at=clock.now()), within=FIGURES_WITHIN, fresh_for=FIGURES_FRESH_FOR
+        lambda: figures(app.ctx.library, at=clock.now()), within=FIGURES_WITHIN, fresh_for=FIGURES_FRESH_FOR
     )
 
 

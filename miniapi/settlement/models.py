@@ -27,6 +27,7 @@ class Settlement(Model):
     staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
         "miniapi.Staff", on_delete=fields.RESTRICT, related_name="settlements"
     )
+    staff_id: UUID
     amount_fen = fields.BigIntField()
     settled_at = fields.DatetimeField()
     lines: fields.ReverseRelation["SettlementLine"]

@@ -47,6 +47,18 @@ class DeskOfficer(SignedInStaff):
     ROLES = frozenset(StaffRole) - {StaffRole.AUDITOR}
 
 
+class Bureau(SignedInStaff):
+    """Whoever runs the programme: decides what no desk may decide for itself."""
+
+    ROLES = frozenset({StaffRole.BUREAU})
+
+
+class MoneyReader(SignedInStaff):
+    """Who may follow public money, without a word of whose it was: everybody but support."""
+
+    ROLES = frozenset(StaffRole) - {StaffRole.SUPPORT}
+
+
 class LogReader(SignedInStaff):
     """Who may read the audit log: the bureau and the auditor."""
 
@@ -59,13 +71,29 @@ class AccessReader(SignedInStaff):
     ROLES = frozenset({StaffRole.SUPPORT, StaffRole.AUDITOR})
 
 
+class Finance(SignedInStaff):
+    """Pays the shops what they have advanced; never whoever reviews."""
+
+    ROLES = frozenset({StaffRole.FINANCE})
+
+
+class SettlementReader(SignedInStaff):
+    """Who may see what was paid: whoever pays, the bureau and the auditor."""
+
+    ROLES = frozenset({StaffRole.FINANCE, StaffRole.BUREAU, StaffRole.AUDITOR})
+
+
 Kind = TypeVar("Kind", bound=SignedInStaff)
 KINDS: tuple[type[SignedInStaff], ...] = (
     SignedInStaff,
     SupportOfficer,
     DeskOfficer,
+    Bureau,
+    MoneyReader,
     LogReader,
     AccessReader,
+    Finance,
+    SettlementReader,
 )
 
 

@@ -32,7 +32,7 @@ class PasswordUnfit(Invalid):
 
 class ReasonPersonal(Invalid):
     code = "reason_personal"
-    sentence = "理由会长期保存在日志里，请不要写居民的姓名、手机号或身份证号，写明为什么要查看就可以。"
+    sentence = "理由会长期保存在日志里，请不要写居民的姓名、手机号或身份证号，写明为什么就可以。"
 
 
 class UsernameUnfit(Invalid):

@@ -1,8 +1,10 @@
-"""Why somebody of the staff looks or acts, in words that the log may keep for ever."""
+"""Why somebody of the staff or of a shop looks or acts, in words that the log may keep for ever."""
 
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
 
 from tortoise.transactions import in_transaction
 
@@ -10,16 +12,22 @@ from miniapi.accounts.models import Resident
 from miniapi.audit.actions import record
 from miniapi.keys import Keys
 from miniapi.masking import masked_words
-from miniapi.staff.callers import SignedInStaff
 from miniapi.staff.errors import ReasonPersonal
-from miniapi.staff.models import StaffRole
+
+
+class Officer(Protocol):
+    """Whoever gives a reason."""
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names them."""
 
 
 async def fit_to_keep(
     reason: str,
     residents: Iterable[Resident],
-    officer: SignedInStaff,
-    role: StaffRole,
+    officer: Officer,
+    role: StrEnum,
     keys: Keys,
     *,
     at: datetime,

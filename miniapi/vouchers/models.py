@@ -34,9 +34,11 @@ class Voucher(Model):
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
         "miniapi.Resident", on_delete=fields.RESTRICT, related_name="vouchers"
     )
+    resident_id: UUID
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
         "miniapi.Person", on_delete=fields.RESTRICT, related_name="vouchers"
     )
+    person_id: UUID
     region = fields.CharField(max_length=32)
     rank = fields.IntField()
     state = fields.CharEnumField(VoucherState, max_length=12, default=VoucherState.ISSUED)
@@ -73,6 +75,11 @@ class Voucher(Model):
     def is_valid(self, at: datetime) -> bool:
         """Whether it can still be used. `valid_until` is its last second (the last day's 24:00)."""
         return self.valid_until > self.lapsed_before(at)
+
+    @property
+    def lapses_at(self) -> datetime:
+        """The first moment at which it cannot be used any more: `valid_until` is a whole second."""
+        return self.valid_until + timedelta(seconds=1)
 
     @staticmethod
     def lapsed_before(at: datetime) -> datetime:
@@ -125,5 +132,6 @@ class Presentation(Model):
         constraints = (
             UniqueConstraint(fields=("code",), name="one_presentation_per_code"),
             CheckConstraint(check="code ~ '^[0-9]{8}$'", name="presentation_code_is_eight_digits"),
-            CheckConstraint(check="expires_at > presented_at", name="presentation_lasts"),
+            # not `>`: one that a newer one replaced in the same moment lasted no time at all
+            CheckConstraint(check="expires_at >= presented_at", name="presentation_ends_after_it_began"),
         )

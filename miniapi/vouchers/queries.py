@@ -11,7 +11,7 @@ from miniapi.accounts.models import Resident
 from miniapi.money import Fen
 from miniapi.reminders.occasions import Occasion
 from miniapi.vouchers.errors import NoSuchVoucher
-from miniapi.vouchers.models import Voucher, VoucherState
+from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 
 
 def wallet(resident_id: UUID) -> "QuerySet[Voucher]":
@@ -37,6 +37,23 @@ async def voucher(voucher_id: UUID, resident_id: UUID) -> Voucher:
     if found is None:
         raise NoSuchVoucher()
     return found
+
+
+async def known(voucher_id: UUID) -> Voucher:
+    """One voucher with its owner, whoever that is. Raises NoSuchVoucher."""
+    found = await Voucher.get_or_none(id=voucher_id).select_related("resident")
+    if found is None:
+        raise NoSuchVoucher()
+    return found
+
+
+async def no_earlier(at: datetime, voucher_id: UUID) -> datetime:
+    """This time, or that of the last thing that happened to a voucher that is locked.
+
+    While we waited for it another process, its clock a moment ahead, may have been faster.
+    """
+    last = await VoucherEvent.filter(voucher_id=voucher_id).order_by("-at").first()
+    return max(at, last.at) if last else at
 
 
 async def used_by(person_id: object, region: str) -> Fen:

@@ -13,15 +13,23 @@ from miniapi.drops.errors import DropNotOpen, NoSuchDrop, SoldOut
 from miniapi.http.answers import Listed, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
-from miniapi.http.idempotency import repeatable
+from miniapi.http.idempotency import key_of, repeatable, takes_key
 from miniapi.http.paging import page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
+from miniapi.keys import Keys
 from miniapi.subsidies import queries as subsidies
 from miniapi.subsidies.errors import CategoryUnknown, NoSubsidyRule
 from miniapi.subsidies.schemas import AskQuote, QuoteJson, quote_json
-from miniapi.vouchers import actions, queries, schemas
-from miniapi.vouchers.errors import AlreadyClaimed, NoSuchVoucher, PersonalLimitReached
+from miniapi.vouchers import presenting, queries, schemas
+from miniapi.vouchers.claiming import Claim, Claims
+from miniapi.vouchers.errors import (
+    AlreadyClaimed,
+    NoSuchVoucher,
+    PersonalLimitReached,
+    VoucherExpired,
+    VoucherNotUsable,
+)
 from miniapi.vouchers.models import Voucher, VoucherEvent
 from miniapi.vouchers.schemas import VoucherJson, voucher_json
 
@@ -29,20 +37,16 @@ routes = Blueprint("vouchers")
 
 
 @routes.post("/drops/<drop_id:uuid>/claims")
-@repeatable()
+@takes_key
 @answers(
     schemas.ClaimedJson,
     status=201,
     refuses=[NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached, SoldOut],
 )
-async def claim(
-    request: Request, drop_id: UUID, resident: SignedInResident, library: Library
-) -> HTTPResponse:
+async def claim(request: Request, drop_id: UUID, resident: SignedInResident, claims: Claims) -> HTTPResponse:
     """抢券：每场每人一张。"""
-    now = clock.now()
-    voucher = await actions.claim(drop_id, resident.account, library, at=now)
-    await voucher.fetch_related("events")
-    return json(schemas.claimed_json(voucher, _history(voucher), now), status=201)
+    answer = await claims.claim(Claim(drop_id, resident.account, key_of(request, resident)))
+    return answer.told()
 
 
 @routes.post("/quotes")
@@ -77,6 +81,17 @@ async def show_voucher(request: Request, resident: SignedInResident, voucher_id:
     voucher = await queries.voucher(voucher_id, resident.id)
     await voucher.fetch_related("events")
     return json(voucher_json(voucher, _history(voucher), clock.now()))
+
+
+@routes.post("/vouchers/<voucher_id:uuid>/presentation")
+@repeatable()
+@answers(schemas.PresentationJson, refuses=[NoSuchVoucher, VoucherExpired, VoucherNotUsable])
+async def present(
+    request: Request, resident: SignedInResident, voucher_id: UUID, library: Library, keys: Keys
+) -> HTTPResponse:
+    """出示一张券：一分钟内有效的二维码和八位数字，用一次就作废。"""
+    presented = await presenting.present(voucher_id, resident.id, library, keys, at=clock.now())
+    return json(schemas.presentation_json(presented))
 
 
 def _history(voucher: Voucher) -> list[VoucherEvent]:

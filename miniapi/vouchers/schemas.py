@@ -5,10 +5,13 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
-from miniapi.http.answers import Id, Time, written
+from miniapi.http.answers import Id, Time, dumps, written
+from miniapi.http.idempotency import Answer
 from miniapi.http.paging import Page
 from miniapi.money import Fen
+from miniapi.vouchers.issuing import first_event
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+from miniapi.vouchers.presenting import Presented
 
 
 class InState(Page):
@@ -46,6 +49,14 @@ class ClaimedJson(TypedDict):
     rank: int
 
 
+class PresentationJson(TypedDict):
+    """What is held out at a counter: the text of a QR code, or digits to type, until `expires_at`."""
+
+    payload: str
+    code: str
+    expires_at: Time
+
+
 def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime) -> VoucherJson:
     """A voucher as its owner sees it at a time."""
     state = voucher.state_at(at)
@@ -67,6 +78,17 @@ def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime)
     }
 
 
-def claimed_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime) -> ClaimedJson:
-    """The answer to a claim that won."""
-    return {"voucher": voucher_json(voucher, events, at), "rank": voucher.rank}
+def claimed(voucher: Voucher) -> Answer:
+    """The answer to a claim that won this voucher."""
+    shown = voucher_json(voucher, [first_event(voucher)], voucher.issued_at)
+    body: ClaimedJson = {"voucher": shown, "rank": voucher.rank}
+    return Answer(201, dumps(body))
+
+
+def presentation_json(presented: Presented) -> PresentationJson:
+    """A presentation as the voucher's owner sees it."""
+    return {
+        "payload": presented.payload,
+        "code": presented.code,
+        "expires_at": written(presented.expires_at),
+    }

@@ -1,11 +1,12 @@
 """A city whose residents all want a voucher: verified, signed in, before an open drop."""
 
-import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,7 @@ import asyncpg
 import faq.packs
 from miniapi import clock
 from miniapi.accounts.fingerprints import make_ready
+from miniapi.audit.actions import record
 from miniapi.database import schema
 from miniapi.database.connection import connected
 from miniapi.database.embedded import DATABASE, Server
@@ -20,72 +22,105 @@ from miniapi.ledger import actions as ledger
 from miniapi.ledger.models import AccountName
 from miniapi.money import Fen
 from miniapi.reports.audit import differences
+from miniapi.stopping import run
 from tests.factories.people import KEYS
 from tests.factories.season import a_drop, a_programme
 
 NOON = datetime(2024, 9, 1, 12, tzinfo=clock.SHANGHAI)
 FUND = Fen(10**14)
 QUOTA = 10**8
+WORTH = 100_000  # fen: the item cap
 SEALED = KEYS.seal("王小明")
 
-# a resident's number is their id, and what the load generator makes their token of
+# a resident's number is their id, and what `claims.lua` makes their token of
 PEOPLE = (
     """
     INSERT INTO person (id, fingerprint, created_at)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, encode(sha256(n::text::bytea), 'hex'), $2
-    FROM generate_series(1, $1::int) n
+    SELECT lpad(to_hex(n), 32, '0')::uuid, encode(sha256(n::text::bytea), 'hex'), $3
+    FROM generate_series($1::int, $2::int) n
     """,
-    """
-    INSERT INTO resident (id, openid, region, person_id, name_sealed, id_number_sealed, phone_verified, created_at)
+    f"""
+    INSERT INTO resident (id, openid, region, person_id, name_sealed, id_number_sealed, phone_verified,
+                          created_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'o' || lpad(n::text, 27, '0'), 'yangling',
-           lpad(to_hex(n), 32, '0')::uuid, $3, $3, false, $2
-    FROM generate_series(1, $1::int) n
+           lpad(to_hex(n), 32, '0')::uuid, '{SEALED}', '{SEALED}', false, $3
+    FROM generate_series($1::int, $2::int) n
     """,
     """
     INSERT INTO session (id, resident_id, token_hash, created_at, expires_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid,
-           encode(sha256(lpad(n::text, 43, '0')::bytea), 'hex'), $2::timestamptz, $2::timestamptz + interval '30 days'
-    FROM generate_series(1, $1::int) n
+           encode(sha256(lpad(n::text, 43, '0')::bytea), 'hex'), $3::timestamptz,
+           $3::timestamptz + interval '30 days'
+    FROM generate_series($1::int, $2::int) n
     """,
 )
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+MACHINE = (
+    "SELECT 'PostgreSQL ' || current_setting('server_version') || ', fsync ' || current_setting('fsync')"
+)
+CLAIMED = 'SELECT issued FROM "drop" WHERE id = $1'
+
+_copies = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A seeded database, the drop in it, and how many may claim there."""
+    """A seeded database: its book and drop, how many residents may claim, the rows in its tables."""
 
     server: Server
+    book: str
     drop: UUID
     people: int
+    rows: Mapping[str, int]
 
     @contextmanager
     def copied(self) -> Iterator[str]:
         """The address of a database that is as this one was before anybody claimed; gone after the block."""
         admin, name = self.server.url("postgres"), f"copy_{next(_copies)}"
-        _do(admin, f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY FILE_COPY", "CHECKPOINT")
+        do(admin, f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY FILE_COPY")
         try:
             yield self.server.url(name)
         finally:
-            _do(admin, f"DROP DATABASE {name} WITH (FORCE)")
+            do(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
+    def claimed(self, database_url: str) -> int:
+        """How many vouchers of the drop a copy has given out."""
+        return int(run(_asked(database_url, CLAIMED, self.drop)))
 
-_copies = itertools.count(1)
+    def written(self, database_url: str) -> Mapping[str, Fraction]:
+        """How many rows a claim has written in a copy, by table."""
+        rows, claims = run(_rows(database_url)), self.claimed(database_url)
+        return {
+            table: Fraction(rows[table] - before, claims)
+            for table, before in self.rows.items()
+            if rows[table] != before
+        }
 
 
 def found(server: Server, people: int) -> City:
-    """Fill the server's database with so many residents, a drop that is open, and more money than they can get."""
-    return asyncio.run(_found(server, people))
+    """Fill the server's database: so many residents, an open drop, more money than they can get."""
+    return run(_found(server, people))
 
 
-def rows(database_url: str) -> dict[str, int]:
-    """How many rows each table has."""
-    return asyncio.run(_rows(database_url))
+async def settle(connection: asyncpg.Connection, first: int, last: int) -> None:
+    """Let residents with these numbers live here."""
+    for statement in PEOPLE:
+        await connection.execute(statement, first, last, NOON)
 
 
 def audited(database_url: str) -> list[str]:
     """What `huanxin audit` finds."""
-    return list(asyncio.run(differences(database_url, faq.packs.load())))
+    return list(run(differences(database_url, faq.packs.load())))
+
+
+def described(server: Server) -> str:
+    """The server, in a few words."""
+    return str(run(_asked(server.url("postgres"), MACHINE)))
+
+
+def do(database_url: str, statement: str) -> None:
+    """One statement."""
+    run(_asked(database_url, statement))
 
 
 async def _found(server: Server, people: int) -> City:
@@ -105,33 +140,28 @@ async def _found(server: Server, people: int) -> City:
             at=NOON,
         )
         drop = await a_drop(programme, NOON.replace(hour=10), quota=QUOTA)
+        await record("operator:bench", "appropriate", f"programme:{programme.id}", at=NOON)
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(PEOPLE[0], people, NOON)
-        await connection.execute(PEOPLE[1], people, NOON, SEALED)
-        await connection.execute(PEOPLE[2], people, NOON)
+        await settle(connection, 1, people)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
-    return City(server, drop.id, people)
+    return City(server, programme.code, drop.id, people, await _rows(url))
 
 
-async def _rows(database_url: str) -> dict[str, int]:
+async def _asked(database_url: str, statement: str, *values: object) -> Any:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await connection.fetchval(statement, *values)
+    finally:
+        await connection.close()
+
+
+async def _rows(database_url: str) -> Mapping[str, int]:
     connection = await asyncpg.connect(database_url)
     try:
         tables = [row["tablename"] for row in await connection.fetch(TABLES)]
         return {table: await connection.fetchval(f'SELECT count(*) FROM "{table}"') for table in tables}
     finally:
         await connection.close()
-
-
-def _do(database_url: str, *statements: str) -> None:
-    async def work() -> None:
-        connection = await asyncpg.connect(database_url)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(work())

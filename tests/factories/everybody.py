@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from miniapi.accounts.models import Resident
@@ -33,6 +33,7 @@ class Season:
 
     drop: Drop
     later: Drop
+    by_lot: Drop
     slot: Slot
     at: datetime
 
@@ -44,6 +45,7 @@ class Everybody:
     web: Web
     season: Season
     owner: Resident | None = None
+    workers: dict[str, Resident] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)  # things of the owner, by what a path calls them
 
     async def headers(self, caller: str) -> dict[str, str]:
@@ -59,10 +61,15 @@ class Everybody:
             return await a_token_of(self.owner)
         if caller in DESKS:
             return await a_token_of(await a_staff(self.season.at, StaffRole(caller)))
-        resident = await a_resident(self.season.at)
         if caller in WORKERS:
-            await _employ(resident, *WORKERS[caller])
-        return await a_token_of(resident)
+            return await a_token_of(await self._worker(caller))
+        return await a_token_of(await a_resident(self.season.at))
+
+    async def _worker(self, caller: str) -> Resident:
+        if caller not in self.workers:
+            self.workers[caller] = await a_resident(self.season.at)
+            await _employ(self.workers[caller], *WORKERS[caller])
+        return self.workers[caller]
 
     def knows(self, called: str) -> bool:
         """Whether something can stand in a path for this name."""
@@ -95,6 +102,29 @@ class Everybody:
                 return {"slot": str(self.season.slot.id), "items": items, "address": address}
             case "POST /pickups/{pickup}/reschedule":
                 return {"slot": str(self.season.slot.id)}
+            case "POST /merchant/redemptions/quote":
+                path = f"/vouchers/{await self.thing('voucher')}/presentation"
+                shown = (await self.web.post(path, headers=await self.headers("owner"))).json
+                item = {"category": "fridge", "price_fen": 520000, "energy_grade": 1}
+                return {"payload": shown["payload"], **item}
+            case "POST /merchant/redemptions":
+                number = secrets.token_hex(8)
+                sold = {"brand": "示例牌", "model": "BCD-500", "serial_number": number}
+                paid = {"invoice_number": number, "invoice_fen": 520000, "trade_in": {"declared": True}}
+                return {"quote": await self.thing("quote"), **sold, **paid}
+            case "POST /merchant/redemptions/{redemption}/refund":
+                return {"reason": "门开不了"}
+            case "POST /merchant/redemptions/{redemption}/correction":
+                return {"price_fen": 500000, "invoice_fen": 500000, "reason": "少减了活动价"}
+            case "POST /merchant/redemptions/{redemption}/exchange":
+                other = {"brand": "示例牌", "model": "BCD-501", "serial_number": secrets.token_hex(8)}
+                return {**other, "reason": "门开不了"}
+            case "POST /staff/settlements":
+                sold = [await self.thing("redemption")]
+                shop = await Merchant.get(name=WORKERS["clerk"][-1])
+                return {"region": "yangling", "merchant": str(shop.id), "redemptions": sold}
+            case "POST /staff/redemptions/{redemption}/recovery":
+                return {"reason": BECAUSE}
             case "POST /chat":
                 return {"text": "补贴多少", "region": "yangling", "session": "a-conversation"}
             case "POST /chat/{message}/feedback":
@@ -108,10 +138,18 @@ class Everybody:
                 "POST /staff/tickets/{ticket}/close"
                 | "POST /staff/tickets/{ticket}/reopen"
                 | "POST /staff/tickets/{ticket}/conversation"
+                | "POST /staff/vouchers/{voucher}/void"
             ):
                 return {"reason": BECAUSE}
             case "POST /staff/tickets/{ticket}/forward":
                 return {"role": "finance", "reason": BECAUSE}
+            case "POST /staff/drops":
+                opens_at = (self.season.at + timedelta(days=2)).isoformat()
+                return {"region": "yangling", "opens_at": opens_at, "quota": 10}
+            case "PATCH /staff/drops/{drop}":
+                return {"frozen": False, "reason": BECAUSE}
+            case "PATCH /staff/programmes/{region}":
+                return {"claims_frozen": False, "reason": BECAUSE}
             case "POST /staff/login":
                 somebody = await a_staff(self.season.at)
                 return {"username": somebody.username, "password": PASSWORD}
@@ -135,6 +173,8 @@ class Everybody:
         match route:
             case "GET /drops" | "GET /points" | "GET /merchants" | "GET /pickups/slots":
                 return {"region": "yangling"}
+            case "GET /staff/ledger":
+                return {"book": self.season.drop.programme.code}
             case "GET /wechat/push" | "POST /wechat/push":
                 said = "".join(sorted((SANDBOX_PUSH_TOKEN, "1725163200", "nonce")))
                 signature = hashlib.sha1(said.encode()).hexdigest()  # noqa: S324  as WeChat signs
@@ -161,6 +201,16 @@ class Everybody:
     async def _a_reminder(self) -> str:
         return str((await self._made("POST /reminders"))["id"])
 
+    async def _a_registration(self) -> str:
+        path = f"/drops/{self.season.by_lot.id}/registrations"
+        return str((await self.web.post(path, headers=await self.headers("owner"))).json["id"])
+
+    async def _a_quote(self) -> str:
+        return str((await self._made("POST /merchant/redemptions/quote", by="clerk"))["quote"])
+
+    async def _a_redemption(self) -> str:
+        return str((await self._made("POST /merchant/redemptions", by="clerk"))["id"])
+
     async def _a_message(self) -> str:
         return str((await self._made("POST /chat"))["message"])
 
@@ -171,9 +221,12 @@ class Everybody:
     async def _a_number(self) -> str:
         return str((await self._made("POST /tickets"))["number"])
 
-    async def _made(self, route: str) -> Any:
+    async def _a_settlement(self) -> str:
+        return str((await self._made("POST /staff/settlements", by="finance"))["id"])
+
+    async def _made(self, route: str, *, by: str = "owner") -> Any:
         path = route.removeprefix("POST ").format(drop=self.season.drop.id)
-        headers = await self.headers("owner")
+        headers = await self.headers(by)
         answer = await self.web.post(path, headers=headers, **await self.body(route))
         assert answer.status in (200, 201), answer
         return answer.json

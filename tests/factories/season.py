@@ -14,7 +14,10 @@ async def a_programme(library: Library, at: datetime) -> Programme:
     calendar, fund = pack.rules.calendar(at.date()), pack.rules.fund(at.date())
     assert calendar is not None
     assert fund is not None
-    return await open_programme(pack, "test", calendar, fund, demo=True, at=at)
+    programme = await open_programme(pack, "test", calendar, fund, demo=True, at=at)
+    programme.opened_because = "a test is about something else than its shops"
+    await programme.save(update_fields=["opened_because"])
+    return programme
 
 
 async def a_drop(programme: Programme, opens_at: datetime, *, quota: int = 100) -> Drop:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from faq.check import check
@@ -45,6 +47,36 @@ def test_the_packs_as_shipped_are_in_order():
             "[[figure]]",
             '[[figure]]\nkey = "goal_year"\nsays = "x"\ncites = "yangling#一"\n\n[[figure]]',
             "yangling/rules.toml: figure goal_year: the version from 0001-01-01 still holds when",
+        ),
+        (
+            "yangling/rules.toml",
+            'invoice_mismatch = "flag"',
+            'invoice_mismatch = "ignore"',
+            "counter.version[1].invoice_mismatch: must be one of flag, refuse",
+        ),
+        (
+            "yangling/rules.toml",
+            "quota_used_up = false",
+            "refund_days = -1",
+            "counter.version[1].refund_days: must not be below nothing",
+        ),
+        (
+            "yangling/rules.toml",
+            "local_split = [1, 1]",
+            "local_split = [1]",
+            "rules.toml: fund.version[1].local_split: must be two shares, not both of them nothing",
+        ),
+        (
+            "yangling/rules.toml",
+            "recyclers_at_least = 3",
+            "recyclers_at_least = -3",
+            "rules.toml: readiness.version[1].recyclers_at_least: must not be below nothing",
+        ),
+        (
+            "yangling/rules.toml",
+            'cites = "yangling#细则五（一）"',
+            'cites = "yangling#细则九"',
+            "yangling/rules.toml: readiness from 2024-08-01: cites yangling#细则九, which does not exist",
         ),
         (
             "yangling/answers/money.toml",
@@ -103,6 +135,11 @@ def test_the_packs_as_shipped_are_in_order():
         "a rule's citation",
         "a category of a rule",
         "a figure given twice",
+        "a parameter of the counter",
+        "a deadline for refunds",
+        "shares of a fund",
+        "a number of enterprises",
+        "a requirement's citation",
         "a follow-up",
         "an offer",
         "a placeholder",
@@ -117,6 +154,17 @@ def test_says_what_is_wrong_and_where(edited, name, old, new, problem):
     problems = check(edited(name, old, new))
 
     assert any(problem in found for found in problems), problems
+
+
+def test_a_subsidy_that_no_counter_can_give_is_refused(edited):
+    folder = edited("yangling/rules.toml", "[[counter.version]]", "[[counter.version]]")
+    file = folder / "yangling/rules.toml"
+    without = re.sub(r"\[\[counter\.version\]\][^\[]*(?=\[\[)", "", file.read_text(encoding="utf-8"))
+    file.write_text(without, encoding="utf-8")
+
+    assert check(folder) == [
+        "yangling/rules.toml: counter: is missing, so that nothing could be sold at the subsidy"
+    ]
 
 
 def test_overlong_answers_are_refused(edited):

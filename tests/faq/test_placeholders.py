@@ -8,9 +8,13 @@ NOON = moment("2024-09-01T12:00")
 
 
 def test_fills_in_what_stands_in_the_rules(yangling):
-    text = placeholders.fill("{fund.total}，{fund.split}，{subsidy.energy_grades}", yangling, NOON)
+    template = (
+        "{fund.total}，{fund.split}，{subsidy.energy_grades}，{readiness.sellers}，{readiness.recyclers}"
+    )
 
-    assert text == "47.5 万元，1:1，一、二级"
+    text = placeholders.fill(template, yangling, NOON)
+
+    assert text == "47.5 万元，1:1，一、二级，5 家，3 家"
 
 
 def test_refuses_what_the_pack_has_nothing_for(yangling):

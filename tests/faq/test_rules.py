@@ -133,6 +133,26 @@ def test_yangling_pays_what_the_document_says(yangling):
     assert (fund.total_yuan, fund.local_split) == (475_000, (1, 1))
 
 
+def test_yangling_opens_with_five_sellers_and_three_recyclers(yangling):
+    rule = yangling.rules.readiness(date(2024, 9, 1))
+
+    assert (rule.sellers_at_least, rule.recyclers_at_least) == (5, 3)
+    assert rule.cites == "yangling#细则五（一）"
+
+
+def test_yangling_has_an_old_unit_declared_and_flags_a_strange_invoice(yangling):
+    rule = yangling.rules.counter(date(2024, 9, 1))
+
+    assert (rule.old_unit_declared, rule.invoice_mismatch) == (True, "flag")
+    assert rule.cites == "yangling#细则三"
+
+
+def test_yangling_takes_goods_back_at_any_time_and_the_voucher_returns(yangling):
+    rule = yangling.rules.counter(date(2024, 9, 1))
+
+    assert (rule.refund_days, rule.quota_used_up) == (None, False)
+
+
 @pytest.mark.parametrize("region", ["jining", "qingzhou", "chongqing", "liaoning"])
 def test_the_others_fix_no_money(library, region):
     if region in library.packs:
@@ -140,3 +160,5 @@ def test_the_others_fix_no_money(library, region):
         assert of.subsidy(date(2024, 9, 1)) is None
         assert of.calendar(date(2024, 9, 1)) is None
         assert of.fund(date(2024, 9, 1)) is None
+        assert of.readiness(date(2024, 9, 1)) is None
+        assert of.counter(date(2024, 9, 1)) is None

@@ -22,8 +22,10 @@ from miniapi.database.connection import connected
 from miniapi.keys import Keys
 from miniapi.staff.models import Staff, StaffRole, StaffSession
 from tests.apart import Apart, apart
+from tests.factories.counter import a_clerk, a_counter_quote, a_redemption, a_voucher
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop, a_programme
+from tests.factories.settlement import a_settlement
 from tests.factories.slots import a_slot
 from tests.factories.staff import a_desk_of, a_staff
 from tests.miniapi.sandbox.running import running_sandbox
@@ -121,7 +123,7 @@ async def everybody_at_the_bureau(noon: datetime, keys: Keys) -> list[Staff]:
 
 
 async def somebody_busy(running: Apart, noon: datetime, library) -> tuple[Resident, list[str]]:
-    """A resident with a voucher, a booking, a reminder and a ticket, and the ids of all that there is."""
+    """A resident with a voucher, a booking, a reminder, a ticket and a counter; the ids of all there is."""
     resident, web = await a_resident(noon), running.web
     programme = await a_programme(library, noon)
     drops = [await a_drop(programme, noon + timedelta(days=days)) for days in (-1, 0, 1)]
@@ -140,7 +142,12 @@ async def somebody_busy(running: Apart, noon: datetime, library) -> tuple[Reside
     ]
     said = await web.post("/chat", by=resident, text="券几点发", region="yangling")
     assert [answer.status for answer in made] == [201] * 4
-    known = [one.id for one in (*drops, *slots)]
+    clerk = await a_clerk(noon, resident=resident)
+    sold = await a_redemption(noon, library, clerk=clerk)
+    promised = (await a_counter_quote(await a_voucher(noon, library), clerk, library, at=noon)).quote
+    paid = await a_redemption(noon, library, clerk=clerk)
+    settlement = (await a_settlement(noon, paid)).settlement
+    known = [one.id for one in (*drops, *slots, sold, promised, paid, settlement, clerk.merchant)]
     told = [answer.json.get("voucher", answer.json)["id"] for answer in made]
     return resident, [*map(str, known), *told, said.json["message"]]
 

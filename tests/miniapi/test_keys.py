@@ -38,6 +38,24 @@ def test_a_changed_letter_breaks_the_seal():
         KEYS.unseal(sealed[:-10] + ("A" if sealed[-10] != "A" else "B") + sealed[-9:])
 
 
+class TestSigning:
+    @given(st.binary())
+    def test_what_was_signed_is_known_again(self, content):
+        assert KEYS.is_signed(content, KEYS.sign(content))
+
+    @given(st.binary(), st.binary())
+    def test_a_signature_is_of_nothing_else(self, content, other):
+        assert KEYS.is_signed(other, KEYS.sign(content)) == (content == other)
+
+    @given(st.binary(), st.binary(max_size=40))
+    def test_no_other_bytes_are_one(self, content, signature):
+        assert not KEYS.is_signed(content, signature)
+        assert not KEYS.is_signed(content, KEYS.sign(content)[:-1])
+
+    def test_it_is_no_digest_of_a_request(self):
+        assert KEYS.sign(b"{}").hex() not in KEYS.digest(b"{}")
+
+
 class TestSeveralSecrets:
     def test_the_first_one_seals_and_all_of_them_open(self):
         both = Keys(f"{NEW}, {OLD}")
@@ -63,6 +81,13 @@ class TestSeveralSecrets:
         assert during.is_digest(after.digest(b"{}"), b"{}")
         assert not during.is_digest(after.digest(b"{}"), b"[]")
         assert not OTHERS.is_digest(before.digest(b"{}"), b"{}")
+
+    def test_what_any_of_them_signed_is_known(self):
+        both = Keys(f"{NEW},{OLD}")
+
+        assert both.is_signed(b"a voucher", KEYS.sign(b"a voucher"))
+        assert both.is_signed(b"a voucher", OTHERS.sign(b"a voucher"))
+        assert not KEYS.is_signed(b"a voucher", both.sign(b"a voucher"))
 
     def test_an_id_is_short_and_is_no_part_of_the_secret(self):
         assert re.fullmatch(r"[0-9a-f]{8}", key_id(OLD))

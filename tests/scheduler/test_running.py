@@ -16,21 +16,22 @@ from miniapi.drops.models import Drop
 from miniapi.pickup.models import Slot, SlotPattern
 from miniapi.reminders.templates import Templates
 from miniapi.reports.audit import differences
-from miniapi.vouchers import actions as vouchers
+from miniapi.vouchers import claiming
 from miniapi.vouchers.models import Voucher, VoucherState
 from miniapi.wechat.client import WeChat
 from scheduler import jobs, running
 from scheduler.jobs import Tools
 from scheduler.running import OncePerDay
 from scheduler.timetable import TIMETABLE, Daily
-from tests.factories.people import a_resident
+from tests.factories.lottery import a_lottery, registered
+from tests.factories.people import SECRET, a_resident
 from tests.factories.season import an_open_drop
 
 
 @pytest.fixture
-async def tools(settings):
+async def tools(settings, library, keys):
     async with WeChat(settings.wechat, total_seconds=0.5) as wechat:
-        yield Tools(wechat, Templates(wechat))
+        yield Tools(wechat, Templates(wechat), library, keys)
 
 
 async def a_pattern():
@@ -40,10 +41,11 @@ async def a_pattern():
 class TestJobs:
     async def test_run_twice_without_harm(self, database, noon, library, tools):
         drop = await an_open_drop(library, noon)
-        await vouchers.claim(drop.id, await a_resident(noon), library, at=noon)
+        await claiming.claim(drop.id, await a_resident(noon), library, at=noon)
         await a_pattern()
         clock.stand_still(drop.valid_until + timedelta(seconds=1))
-        due = [entry.job for entry in TIMETABLE if entry.job is not jobs.send_reminders]
+        due = [jobs.announce_drops, jobs.expire_vouchers]
+        due += [job for entry in TIMETABLE if (job := entry.job) not in (jobs.send_reminders, *due)]
 
         first = [await job(tools) for job in due]
         again = [await job(tools) for job in due]
@@ -54,6 +56,19 @@ class TestJobs:
         assert (await Voucher.get()).state is VoucherState.EXPIRED
         assert await Slot.all().count() == 15
         assert await differences(database, library) == []
+
+    async def test_a_lottery_is_drawn_once_by_however_many(self, database, noon, library, tools):
+        drop = await a_lottery(library, noon, quota=2)
+        await registered(drop, library, noon, people=3)
+        early = await jobs.draw_lotteries(tools)
+        clock.stand_still(drop.draws_at)
+
+        said = await asyncio.gather(*(jobs.draw_lotteries(tools) for _ in range(3)))
+        again = await jobs.draw_lotteries(tools)
+
+        assert (early, again) == (None, None)
+        assert sorted(said, key=str) == [None, None, "drew the drops of 2024-09-01T10:00:00+08:00"]
+        assert await Voucher.all().count() == 2
 
     async def test_the_audit_log_is_anchored_in_the_log_of_the_process(self, database, noon, tools):
         assert await jobs.anchor_audit_log(tools) is None
@@ -205,6 +220,29 @@ async def test_of_two_schedulers_one_leads_and_the_other_takes_over(database_url
         leads[spare].send_signal(signal.SIGTERM)
         async with asyncio.timeout(5):
             assert await leads[spare].wait() == 0
+
+
+async def test_a_scheduler_draws_with_the_key_that_its_home_keeps(database, noon, library, tmp_path):
+    drop = await a_lottery(library, noon, quota=1)
+    await registered(drop, library, noon, people=2)
+    await clock.start_at(database, drop.draws_at)
+    (tmp_path / "secret_key").write_text(SECRET)
+
+    async with a_scheduler(database, tmp_path) as (_, says):
+        assert await says("drew the drops of 2024-09-01T10:00:00+08:00", seconds=20)
+
+    assert (await Drop.get(id=drop.id)).seed is not None
+    assert await Voucher.all().count() == 1
+
+
+async def test_a_scheduler_without_a_key_says_that_it_cannot_draw(database, noon, library, tmp_path):
+    drop = await a_lottery(library, noon)
+    await clock.start_at(database, drop.draws_at)
+
+    async with a_scheduler(database, tmp_path) as (_, says):
+        assert await says("draw_lotteries waits: seeds_sealed", seconds=20)
+
+    assert (await Drop.get(id=drop.id)).drawn_at is None
 
 
 async def test_a_leader_that_lost_the_database_says_so_and_leads_again(database_url, tmp_path):

@@ -214,7 +214,12 @@ class Migration(migrations.Migration):
             options={
                 "table": "redemption",
                 "app": "miniapi",
-                "indexes": [Index(fields=["merchant_id", "redeemed_at"]), Index(fields=["voucher_id"])],
+                "indexes": [
+                    Index(fields=["merchant_id", "redeemed_at"]),
+                    Index(fields=["voucher_id"]),
+                    Index(fields=["serial_number"]),
+                    Index(fields=["invoice_number"]),
+                ],
                 "pk_attr": "id",
                 "table_description": "One item sold with one voucher: `price_fen` is what the shop and the buyer agreed, subsidy included.",
             },
@@ -287,6 +292,7 @@ class Migration(migrations.Migration):
                     fields.ForeignKeyField(
                         "miniapi.Person",
                         source_field="person_id",
+                        null=True,
                         db_constraint=True,
                         to_field="id",
                         related_name="registrations",
@@ -295,6 +301,7 @@ class Migration(migrations.Migration):
                 ),
                 ("registered_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("place", fields.IntField(null=True)),
+                ("won", fields.BooleanField(null=True)),
                 ("withdrawn_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -430,6 +437,13 @@ class Migration(migrations.Migration):
                 name="account_known",
             ),
         ),
+        ops.RunSQL(
+            "INSERT INTO account (id, book, name, balance)"
+            " SELECT gen_random_uuid(), known.book, missing.name, 0"
+            " FROM (SELECT DISTINCT book FROM account) known"
+            " CROSS JOIN (VALUES ('province'), ('zone'), ('district')) missing (name)"
+            " ON CONFLICT DO NOTHING"
+        ),
         ops.AddField(
             model_name="AuditEvent",
             name="request",
@@ -447,6 +461,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="Drop",
+            name="entries_digest",
+            field=fields.CharField(null=True, max_length=64),
+        ),
+        ops.AddField(
+            model_name="Drop",
             name="mode",
             field=fields.CharEnumField(
                 description="FIRST_COME: first_come\nLOTTERY: lottery",
@@ -456,6 +475,8 @@ class Migration(migrations.Migration):
             ),
         ),
         ops.RunSQL("UPDATE \"drop\" SET mode = 'first_come'"),
+        # the beginning of a key says whose money it moved: only so is it a range of the index
+        ops.RunSQL('ALTER TABLE transfer ALTER COLUMN key TYPE varchar(120) COLLATE "C"'),
         ops.AlterField(
             model_name="Drop",
             name="mode",
@@ -501,14 +522,14 @@ class Migration(migrations.Migration):
         ops.AddConstraint(
             model_name="Drop",
             constraint=CheckConstraint(
-                check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR mode = 'lottery')",
+                check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR entries_digest IS NOT NULL) AND (entries_digest IS NULL OR mode = 'lottery')",
                 name="the_seed_is_told_with_the_draw",
             ),
         ),
         ops.AddConstraint(
             model_name="Drop",
             constraint=CheckConstraint(
-                check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$')",
+                check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$') AND (entries_digest IS NULL OR entries_digest ~ '^[0-9a-f]{64}$')",
                 name="seed_is_hex",
             ),
         ),
@@ -586,7 +607,9 @@ class Migration(migrations.Migration):
         ),
         ops.AddConstraint(
             model_name="Presentation",
-            constraint=CheckConstraint(check="expires_at > presented_at", name="presentation_lasts"),
+            constraint=CheckConstraint(
+                check="expires_at >= presented_at", name="presentation_ends_after_it_began"
+            ),
         ),
         ops.AddConstraint(
             model_name="Redemption",
@@ -672,6 +695,13 @@ class Migration(migrations.Migration):
         ops.AddConstraint(
             model_name="Registration",
             constraint=CheckConstraint(check="place > 0", name="place_counts_from_one"),
+        ),
+        ops.AddConstraint(
+            model_name="Registration",
+            constraint=CheckConstraint(
+                check="(won IS NULL) = (place IS NULL) AND (place IS NULL OR withdrawn_at IS NULL) AND (won IS NOT TRUE OR person_id IS NOT NULL)",
+                name="won_with_a_place",
+            ),
         ),
         ops.AddConstraint(
             model_name="Settlement",

@@ -66,9 +66,7 @@ class TestVerifyIdentity:
         with pytest.raises(IdentityAlreadyVerified):
             await actions.verify_identity(resident, Identity("李四", an_id_number(2)), keys, at=noon)
 
-    async def test_wrong_numbers_and_names_are_told_apart(self, database, noon, keys):
-        resident = await a_resident(noon, verified=False)
-
+    async def test_wrong_numbers_and_names_are_told_apart(self, noon):
         with pytest.raises(IdNumberInvalid):
             await actions.proven("张三", "123", VERIFIER, at=noon)
         with pytest.raises(IdentityMismatch):

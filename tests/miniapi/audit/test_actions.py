@@ -6,9 +6,10 @@ import json
 import pytest
 from tortoise.transactions import in_transaction
 
-from miniapi.audit.actions import record
+from miniapi.audit.actions import Event, record, record_all
 from miniapi.audit.models import AuditEvent
 from miniapi.audit.rules import GENESIS
+from miniapi.logs import request_id
 from miniapi.reports.audit import differences
 from tests.factories.people import a_resident
 
@@ -35,6 +36,38 @@ async def test_an_event_says_who_did_what_to_what_and_why(database, noon):
     assert event.at == noon
     assert json.loads(event.before) == {"frozen": False}
     assert json.loads(event.after) == {"frozen": True, "since": str(noon)}
+
+
+async def test_an_event_names_the_request_it_was_made_in_whoever_writes_it_down(database, noon):
+    request_id.set("a" * 32)
+    ours = Event("resident:1", "test.act", "test:1")
+    request_id.set("b" * 32)
+    theirs = Event("resident:2", "test.act", "test:2")
+    request_id.set(None)
+
+    await record_all([ours, theirs, Event("operator:cli", "test.act", "test:3")], at=noon)
+
+    written = await AuditEvent.all().order_by("seq").values_list("request", flat=True)
+    assert written == ["a" * 32, "b" * 32, None]
+
+
+async def test_many_are_chained_in_their_order_to_the_last(database, noon, library):
+    await record("staff:1", "test.act", "test:0", at=noon)
+    await record_all(
+        [Event("staff:1", "test.act", f"test:{number}", after={"number": number}) for number in range(1, 40)],
+        at=noon,
+    )
+
+    events = await AuditEvent.all().order_by("seq")
+    assert [event.subject for event in events] == [f"test:{number}" for number in range(40)]
+    assert [event.previous for event in events] == [GENESIS, *(event.hash for event in events[:-1])]
+    assert await differences(database, library) == []
+
+
+async def test_nothing_to_write_writes_nothing(database, noon):
+    await record_all([], at=noon)
+
+    assert await AuditEvent.all().count() == 0
 
 
 async def test_thirty_at_once_never_fork_the_chain(database, noon, library):

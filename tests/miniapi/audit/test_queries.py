@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from miniapi.audit import queries
-from miniapi.audit.actions import record
+from miniapi.audit.actions import Event, record, record_all
 from miniapi.audit.models import AuditEvent
 from miniapi.audit.rules import CHAINED, hash_of
 from miniapi.reports.audit import differences
@@ -18,7 +18,8 @@ RULE = "(rule: the audit log is one unbroken chain)"
 async def log(database, noon):
     """A database whose log has five events."""
     for number in range(1, 6):
-        await record("staff:1", "test.act", f"test:{number}", at=noon, after={"number": number})
+        event = Event("staff:1", "test.act", f"test:{number}", after={"number": number}, request="a" * 32)
+        await record_all([event], at=noon)
     return database
 
 
@@ -36,6 +37,8 @@ async def test_a_whole_log_has_no_breaks(log, library):
         "actor = 'staff:2'",
         "at = at + interval '1 microsecond'",
         "reason = 'x'",
+        f"request = '{'b' * 32}'",
+        "request = NULL",
         "after = '{\"number\":30}'",
         "after = NULL",
         f"hash = '{'a' * 64}'",

@@ -14,6 +14,7 @@ def an_event(seq=1, previous=GENESIS, **facts):
         "action": "drop.freeze",
         "subject": "drop:2",
         "reason": None,
+        "request": None,
         "before": None,
         "after": written_down({"frozen": True}),
         "previous": previous,
@@ -34,12 +35,16 @@ class TestHashes:
             {"action": "drop.open"},
             {"subject": "drop:3"},
             {"reason": "因为"},
+            {"request": "a" * 32},
             {"before": "{}"},
             {"after": "{}"},
             {"previous": "1" * 64},
         ]
 
-        assert len({an_event()["hash"], *(an_event(**change)["hash"] for change in changes)}) == 10
+        assert len({an_event()["hash"], *(an_event(**change)["hash"] for change in changes)}) == 11
+
+    def test_of_events_from_before_requests_were_written_down_stay_as_they_were(self):
+        assert an_event()["hash"] == "1ff008b8f5860827caa3aa8ad3002090f1a073cd230f3ba8054e4e068107ea6b"
 
     def test_do_not_depend_on_the_order_of_facts(self):
         assert written_down({"a": 1, "b": "张"}) == written_down({"b": "张", "a": 1}) == '{"a":1,"b":"张"}'

@@ -14,6 +14,7 @@ from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.database import sql
 from miniapi.database.connection import connected
 from miniapi.database.schema import missing_migrations
+from miniapi.drops.models import Registration
 from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
 from miniapi.ledger.models import Account, Entry, Transfer
@@ -21,15 +22,21 @@ from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
 from miniapi.pickup.models import Pickup, PickupEvent, SlotPattern
 from miniapi.privacy.models import Consent
 from miniapi.programmes.models import Programme
+from miniapi.redemption.models import CounterQuote, Redemption, RedemptionEvent
 from miniapi.reminders.models import Grant, Notice
+from miniapi.settlement.models import Settlement, SettlementLine
 from miniapi.staff.models import Staff, StaffRole, StaffSession
 from miniapi.tickets.models import Ticket, TicketEvent, TicketKind
-from miniapi.vouchers.models import Voucher, VoucherEvent
+from miniapi.vouchers.models import Presentation, Voucher, VoucherEvent
+from tests.factories.lottery import a_lottery
 from tests.factories.people import a_resident
-from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
 
 HASH = "0" * 64
+NO_LOTTERY = (
+    "draws_at = NULL, seed_commitment = NULL, seed_sealed = NULL, entries_digest = NULL, seed = NULL,"
+    " drawn_at = NULL"
+)
 
 
 @pytest.fixture
@@ -41,8 +48,9 @@ async def database(database_url):
 
 async def a_row_of_each(noon, library):
     """One good row of every table that has constraints."""
-    drop, resident, slot = await an_open_drop(library, noon), await a_resident(noon), await a_slot(noon)
+    drop, resident, slot = await a_lottery(library, noon), await a_resident(noon), await a_slot(noon)
     later = noon + timedelta(days=1)
+    await drop.update_from_dict({"entries_digest": HASH, "seed": HASH, "drawn_at": drop.draws_at}).save()
     voucher = await Voucher.create(
         code="C",
         drop=drop,
@@ -64,6 +72,38 @@ async def a_row_of_each(noon, library):
         booked_at=noon,
     )
     merchant = await Merchant.create(region="r", kind=MerchantKind.SELLER, name="m", address="a")
+    clerk = await a_resident(noon)
+    quote = await CounterQuote.create(
+        voucher=voucher,
+        merchant=merchant,
+        clerk=clerk,
+        category="tv",
+        energy_grade=1,
+        price_fen=10,
+        subsidy_fen=1,
+        quoted_at=noon,
+        expires_at=later,
+    )
+    sold = await Redemption.create(
+        quote=quote,
+        voucher=voucher,
+        programme=await Programme.get(),
+        merchant=merchant,
+        clerk=clerk,
+        category="tv",
+        energy_grade=1,
+        brand="b",
+        model="m",
+        serial_number="s",
+        invoice_number="i",
+        invoice_fen=10,
+        price_fen=10,
+        subsidy_fen=1,
+        trade_in_declared=True,
+        pickup=pickup,
+        flags=[],
+        redeemed_at=noon,
+    )
     ticket = await Ticket.create(
         number="0123456789",
         resident=resident,
@@ -76,6 +116,9 @@ async def a_row_of_each(noon, library):
         username="somebody", roles=["bureau"], password_hash="h", totp_sealed="s", created_at=noon
     )
     talk = await Conversation.create(name="anonymous", memory_sealed="s", updated_at=noon)
+    settlement = await Settlement.create(
+        programme=await Programme.get(), merchant=merchant, staff=staff, amount_fen=1, settled_at=noon
+    )
     rows = [
         await KeptAnswer.create(
             caller=new_id(),
@@ -117,8 +160,17 @@ async def a_row_of_each(noon, library):
         await Member.create(resident=resident, merchant=merchant, role=Role.CLERK),
         await Point.create(region="r", name="p", address="a", lat=1, lon=1),
         drop,
+        await Registration.create(
+            drop=drop, resident=resident, person_id=resident.person_id, registered_at=noon, place=1, won=True
+        ),
         voucher,
         await VoucherEvent.create(voucher=voucher, state="issued", at=noon, note="n"),
+        await Presentation.create(voucher=voucher, code="12345678", presented_at=noon, expires_at=later),
+        quote,
+        sold,
+        await RedemptionEvent.create(redemption=sold, what="redeemed", at=noon, subsidy_fen=1, note="n"),
+        settlement,
+        await SettlementLine.create(settlement=settlement, redemption=sold, amount_fen=1),
         await SlotPattern.create(region="r", district="d", begins=1, ends=2, capacity=1),
         slot,
         pickup,
@@ -162,13 +214,21 @@ BREAKS = {
     "account_known": "name = 'purse'",
     "entry_moves_something": "amount = 0",
     "programme_lasts": "closes_at = opens_at",
+    "grant_is_a_sum": "province_fen = -1",
     "merchant_kind_known": "kind = 'smuggler'",
     "role_known": "role = 'boss'",
     "point_on_earth": "lat = 91",
     "drop_has_a_quota": "quota = 0",
     "never_more_than_the_quota": "issued = quota + 1",
-    "drop_lasts": "closes_at = opens_at",
+    "drop_lasts": f"closes_at = opens_at, mode = 'first_come', {NO_LOTTERY}",
     "voucher_has_a_validity": "valid_until = opens_at",
+    "drop_mode_known": f"mode = 'auction', {NO_LOTTERY}",
+    "a_lottery_commits_to_its_seed": "seed_sealed = NULL",
+    "drawn_while_it_lasts": "draws_at = opens_at",
+    "the_seed_is_told_with_the_draw": "seed = NULL",
+    "seed_is_hex": "seed = 'X'",
+    "place_counts_from_one": "place = 0",
+    "won_with_a_place": "won = NULL",
     "voucher_state_known": "state = 'lost', reserved_fen = 0",
     "voucher_is_worth_something": "max_fen = 0, reserved_fen = 0, state = 'void'",
     "rank_counts_from_one": "rank = 0",
@@ -176,6 +236,22 @@ BREAKS = {
     "redeemed_within_its_worth": "subsidy_fen = max_fen",
     "voucher_lasts": "valid_until = issued_at",
     "voucher_event_state_known": "state = 'lost'",
+    "presentation_code_is_eight_digits": "code = '1234567'",
+    "presentation_ends_after_it_began": "expires_at = presented_at - interval '1 second'",
+    "quote_state_known": "state = 'lost'",
+    "quote_within_the_price": "subsidy_fen = price_fen + 1",
+    "quote_grade_known": "energy_grade = 6",
+    "quote_lasts": "expires_at = quoted_at",
+    "redemption_state_known": "state = 'lost'",
+    "subsidy_within_the_price": "subsidy_fen = price_fen + 1",
+    "invoice_is_a_sum": "invoice_fen = -1",
+    "grade_known": "energy_grade = 0",
+    "redemption_dated": "state = 'refunded'",
+    "owed_after_settlement_only": "owed_fen = 1",
+    "redemption_event_known": "what = 'eaten'",
+    "redemption_event_is_a_sum": "subsidy_fen = -1",
+    "settlement_pays_something": "amount_fen = 0",
+    "line_pays_something": "amount_fen = 0",
     "pattern_within_a_day": "ends = 25",
     "pattern_has_places": "capacity = 0",
     "slot_lasts": "ends_at = starts_at",
@@ -240,7 +316,9 @@ async def drop_other_uniques(model, kept):
 async def insert_again(model, row_key, kept):
     table, key = f'"{model._meta.db_table}"', model._meta.db_pk_column
     columns = await sql.rows(
-        "SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0", table
+        "SELECT attname AS name FROM pg_attribute"
+        " WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped",
+        table,
     )
     names = ", ".join(column["name"] for column in columns if column["name"] != key)
     another = "gen_random_uuid()" if key == "id" else f"{key} + 1"

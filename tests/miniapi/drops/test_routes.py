@@ -14,7 +14,9 @@ async def test_a_drop_is_shown_as_it_stands(web, noon, library):
     assert answer.status == 200
     assert answer.json == {
         "id": str(drop.id),
+        "mode": "first_come",
         "opens_at": "2024-09-01T10:00:00+08:00",
+        "draws_at": None,
         "closes_at": "2024-09-08T23:59:59+08:00",
         "valid_until": "2024-09-08T23:59:59+08:00",
         "quota": 7,

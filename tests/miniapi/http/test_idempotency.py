@@ -6,7 +6,6 @@ import pytest
 
 from miniapi import clock
 from miniapi.http.models import KeptAnswer
-from miniapi.ids import new_id
 from miniapi.pickup.models import Pickup
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop

@@ -10,6 +10,7 @@ from miniapi.ledger.models import AccountName, Entry
 from miniapi.ledger.queries import balance
 
 POOL, RESERVED, FUND = AccountName.POOL, AccountName.RESERVED, AccountName.FUND
+PAYABLE = AccountName.PAYABLE
 
 
 async def a_book(at, amount=1000):
@@ -66,3 +67,26 @@ async def test_crossing_transfers_do_not_wait_for_each_other(database, noon):
 async def test_an_amount_is_positive(database, noon):
     with pytest.raises(ValueError, match="positive"):
         await moving(0, POOL, RESERVED, "k", noon)
+
+
+async def test_several_moves_after_their_accounts_are_held_never_wait_in_a_circle(database, noon):
+    await a_book(noon, 2000)
+    await moving(1000, POOL, RESERVED, "start", noon)
+
+    async def two_moves(first, second, key):
+        async with in_transaction():
+            found = await actions.held("b", PAYABLE, POOL, RESERVED)
+            assert sum(found.values()) == 2000
+            for n, (source, target) in enumerate((first, second)):
+                moved = f"{key}:{n}"
+                await actions.move(1, source, target, book="b", reason="test", key=moved, at=noon)
+
+    there, back = ((RESERVED, POOL), (RESERVED, PAYABLE)), ((PAYABLE, POOL), (POOL, RESERVED))
+    await two_moves(*there, "first")
+    await asyncio.gather(
+        *(two_moves(*there, f"a{n}") for n in range(10)),
+        *(two_moves(*there[::-1], f"b{n}") for n in range(10)),
+        two_moves(*back, "c"),
+    )
+
+    assert await balance("b", POOL) == 1000 + 21

@@ -18,7 +18,7 @@ from miniapi.operation.archive import BackupError
 from miniapi.operation.backup import back_up
 from miniapi.operation.restore import check_manifest, restore
 from miniapi.reports.audit import differences
-from miniapi.vouchers.actions import claim
+from miniapi.vouchers.claiming import claim
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
 

@@ -7,9 +7,9 @@ from faq.packs import Library
 from miniapi.accounts.actions import bind_phone
 from miniapi.accounts.models import Resident
 from miniapi.chat.models import ChatMessage, Conversation
-from miniapi.drops.models import Drop
+from miniapi.drops import lottery
+from miniapi.drops.models import Drop, DropMode
 from miniapi.http.models import KeptAnswer
-from miniapi.ids import new_id
 from miniapi.keys import Keys
 from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
 from miniapi.pickup import actions as pickup
@@ -20,8 +20,9 @@ from miniapi.reminders.occasions import Occasion
 from miniapi.staff.callers import SupportOfficer
 from miniapi.staff.models import StaffRole
 from miniapi.tickets.models import Ticket
-from miniapi.vouchers.actions import claim
+from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.models import Voucher
+from tests.factories.lottery import a_lottery
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
@@ -49,6 +50,9 @@ async def a_life(noon: datetime, library: Library, keys: Keys, drop: Drop | None
     resident = await bind_phone(await a_resident(noon), PHONE, keys, verified=True)
     drop = drop or await an_open_drop(library, noon)
     voucher = await claim(drop.id, resident, library, at=noon)
+    by_lot = await Drop.get_or_none(mode=DropMode.LOTTERY)
+    by_lot = by_lot or await a_lottery(library, noon - timedelta(hours=1), programme=drop.programme)
+    await lottery.register(by_lot.id, resident, library, at=noon)
     items = [pickup.OldItem(library.categories["fridge"], NOTE)]
     booked = await pickup.book(
         resident.id,

@@ -3,11 +3,11 @@ import asyncio
 import pytest
 
 from miniapi.accounts.actions import Identity, bind_phone, held, verify_identity
-from miniapi.accounts.identity import SandboxVerifier
 from miniapi.accounts.models import Person, Resident, Session
 from miniapi.audit.models import AuditEvent
 from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.database import sql
+from miniapi.drops.models import Registration
 from miniapi.errors import NotSignedIn
 from miniapi.http.models import KeptAnswer
 from miniapi.ledger import queries as ledger
@@ -25,7 +25,7 @@ from miniapi.staff.models import StaffRole
 from miniapi.tickets import actions as tickets
 from miniapi.tickets.errors import MovedOn
 from miniapi.tickets.models import Ticket, TicketEvent, TicketState
-from miniapi.vouchers.actions import claim
+from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import AlreadyClaimed
 from miniapi.vouchers.models import Voucher, VoucherState
 from tests.factories.people import a_resident, an_id_number
@@ -34,7 +34,7 @@ from tests.factories.slots import a_slot
 from tests.factories.tickets import a_ticket, an_officer
 from tests.miniapi.privacy.conftest import CONTACT, NOTE, PHONE, STREET, WORDS, a_life
 
-GONE = (Session, Notice, Grant, Conversation, ChatMessage, Member, KeptAnswer)
+GONE = (Session, Notice, Grant, Conversation, ChatMessage, Member, KeptAnswer, Registration)
 
 
 class TestLeaving:
@@ -101,7 +101,7 @@ class TestLeaving:
 
     async def test_what_was_used_still_counts_when_somebody_comes_back(self, database, noon, library, keys):
         first, drop = await a_resident(noon, verified=False), await an_open_drop(library, noon)
-        number, verifier = an_id_number(), SandboxVerifier()
+        number = an_id_number()
         first = await verify_identity(first, Identity("张三", number), keys, at=noon)
         await claim(drop.id, first, library, at=noon)
         await sql.rows(

@@ -8,9 +8,11 @@ from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
 from miniapi.privacy import actions
 from miniapi.privacy.cleaning import clean_up
+from miniapi.redemption.models import CounterQuote
 from miniapi.reminders.actions import first_seen
 from miniapi.reminders.models import SeenPush
 from miniapi.staff.models import StaffRole, StaffSession
+from tests.factories.counter import a_clerk, a_counter_quote, a_redemption, a_voucher
 from tests.factories.people import a_resident
 from tests.factories.staff import a_desk_of, a_staff
 
@@ -65,6 +67,17 @@ async def test_forgets_what_had_its_time_and_nothing_else(database, noon, keys):
     assert (await SeenPush.get()).dedupe_key == hashlib.sha256(b"new").hexdigest()
     assert {one.name for one in await Conversation.all()} == {"lately-1", "somebodys"}
     assert await clean_up(at=noon) == {}
+
+
+async def test_forgets_what_was_held_out_and_quoted_yesterday(database, noon, library):
+    clerk = await a_clerk(noon)
+    sold = await a_redemption(noon, library, clerk=clerk)
+    await a_counter_quote(await a_voucher(noon, library), clerk, library, at=noon)
+
+    gone = await clean_up(at=noon + timedelta(days=1, minutes=10))
+
+    assert {name: gone[name] for name in ("presentations", "quotes")} == {"presentations": 2, "quotes": 1}
+    assert (await CounterQuote.get()).id == sold.quote_id
 
 
 async def test_forgets_sessions_of_the_staff_by_the_machines_time(database, noon):

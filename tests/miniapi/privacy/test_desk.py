@@ -5,9 +5,9 @@ import pytest
 
 from miniapi.accounts.actions import Identity, bind_phone, verify_identity
 from miniapi.accounts.errors import IdentityRequired
-from miniapi.accounts.identity import SandboxVerifier
 from miniapi.accounts.models import Resident, Session
 from miniapi.audit.models import AuditEvent
+from miniapi.drops.models import Registration
 from miniapi.ids import new_id
 from miniapi.privacy import actions, desk, queries
 from miniapi.privacy.errors import (
@@ -20,7 +20,7 @@ from miniapi.privacy.errors import (
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from miniapi.staff.errors import ReasonPersonal
-from miniapi.vouchers.actions import claim
+from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import AlreadyClaimed
 from miniapi.vouchers.models import Voucher
 from tests.factories.people import a_resident, an_id_number
@@ -117,6 +117,7 @@ class TestMovingAnIdentity:
         assert source.phone_sealed is not None
         assert (target.person_id, keys.unseal(target.name_sealed)) == (person, name)
         assert (await Voucher.get()).resident_id == target.id
+        assert (await Registration.get()).resident_id == target.id
         assert await Session.filter(resident_id=source.id, ended_at=None).count() == 0
         with pytest.raises(AlreadyClaimed):
             await claim(life.drop.id, target, library, at=noon)

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 from tortoise import Tortoise
 
@@ -8,7 +9,10 @@ from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.http.models import KeptAnswer
 from miniapi.privacy import actions, desk, export
 from miniapi.privacy.schemas import ExportJson
+from miniapi.vouchers.claiming import claim
+from tests.factories.counter import a_clerk, a_redemption
 from tests.factories.people import a_resident
+from tests.factories.season import a_drop
 from tests.miniapi.privacy.conftest import CONTACT, NOTE, PHONE, STREET, WORDS
 
 IN_ACCOUNT = {Resident, Person}
@@ -41,6 +45,17 @@ def points_at(model):
     return {model._meta.fields_map[name].related_model for name in model._meta.fk_fields}
 
 
+async def shopping(life, noon, library):
+    """What the resident bought with another voucher at somebody's counter, and sold at their own."""
+    earlier = await a_drop(life.drop.programme, noon - timedelta(minutes=90))
+    bought_with = await claim(earlier.id, life.resident, library, at=noon)
+    bought = await a_redemption(noon, library, voucher=bought_with)
+    own_counter = await a_clerk(noon, resident=life.resident)
+    sold_with = await claim(earlier.id, await a_resident(noon), library, at=noon)
+    sold = await a_redemption(noon, library, voucher=sold_with, clerk=own_counter)
+    return bought, sold
+
+
 async def test_every_table_about_people_is_told_or_excused(database):
     told = {model for section in export.SECTIONS for model in section.tells_of}
 
@@ -48,7 +63,8 @@ async def test_every_table_about_people_is_told_or_excused(database):
     assert about_people() == told | IN_ACCOUNT | set(EXCUSED)
 
 
-async def test_tells_everything_in_the_clear(life, noon, keys, officer):
+async def test_tells_everything_in_the_clear(life, noon, keys, officer, library):
+    await shopping(life, noon, library)
     await desk.reveal(life.resident.id, ["phone"], "核对手机号码", officer, keys, at=noon)
 
     told = await exported(life.resident, keys, noon)
@@ -64,6 +80,21 @@ async def test_tells_everything_in_the_clear(life, noon, keys, officer):
     assert booked["items"] == [{"category": "fridge", "note": NOTE}]
     assert told["tickets"][0]["text"] == told["messages"][0]["text"] == WORDS
     assert told["access_by_staff"][0]["reason"] == "核对手机号码"
+
+
+async def test_tells_what_was_bought_and_of_what_was_sold_nothing_of_the_buyer(life, noon, keys, library):
+    bought, sold = await shopping(life, noon, library)
+
+    told = await exported(life.resident, keys, noon)
+
+    (purchase,) = told["purchases"]
+    assert (purchase["serial_number"], purchase["voucher"]) == (bought.serial_number, str(bought.voucher_id))
+    assert [event["what"] for event in purchase["history"]] == ["redeemed"]
+    assert [one["id"] for one in told["sales"]] == [str(sold.id)]
+    assert len(told["presentations"]) == len(told["quotes"]) == len(told["quotes_made"]) == 1
+    written = json.dumps(told)
+    assert str(sold.voucher_id) not in written
+    assert sold.serial_number not in written
 
 
 async def test_tells_no_secret_and_nothing_of_anybody_else(life, noon, keys, library):

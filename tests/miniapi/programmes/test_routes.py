@@ -1,5 +1,7 @@
 from miniapi import clock
 
+RULES = ("phase", "subsidy", "calendar", "fund", "readiness")
+
 
 async def test_the_clock_tells_milliseconds_and_its_offset(web, noon):
     clock.stand_still(noon.replace(microsecond=123_456))
@@ -34,11 +36,14 @@ async def test_every_rule_names_its_clause(web):
     ]
     assert calendar["next_drop_at"] == "2024-09-16T10:00:00+08:00"
     assert fund["total_fen"] == 47_500_000
-    cited = [one["citation"] for one in (subsidy, calendar, fund)]
+    readiness = programme["readiness"]
+    assert (readiness["sellers_at_least"], readiness["recyclers_at_least"]) == (5, 3)
+    cited = [one["citation"] for one in (subsidy, calendar, fund, readiness)]
     assert [(one["clause"], one["status"]) for one in cited] == [
         ("细则三", "in_force"),
         ("细则四（一）", "in_force"),
         ("细则三", "in_force"),
+        ("细则五（一）", "in_force"),
     ]
     assert all(one.keys() == {"region", "document", "clause", "heading", "status"} for one in cited)
 
@@ -46,7 +51,7 @@ async def test_every_rule_names_its_clause(web):
 async def test_where_nothing_is_fixed_nothing_is_said(web):
     programme = (await web.get("/regions/jining/programme")).json
 
-    assert [programme[name] for name in ("phase", "subsidy", "calendar", "fund")] == [None] * 4
+    assert [programme[name] for name in RULES] == [None] * 5
 
 
 async def test_an_unknown_region_in_a_path_is_not_found(web):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from miniapi.database.connection import connected
 from miniapi.reminders.models import Notice, NoticeState
 from miniapi.reports import routes
-from miniapi.vouchers import actions as vouchers
+from miniapi.vouchers import claiming
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop, an_open_drop
 from tests.miniapi.test_metrics import samples
@@ -23,7 +23,7 @@ async def test_the_metrics_tell_how_the_city_stands(web, library, noon):
     await a_drop(await drop.programme, noon + timedelta(days=15), quota=7)
     residents = [await a_resident(noon) for _ in range(2)]
     for resident in residents:
-        await vouchers.claim(drop.id, resident, library, at=noon)
+        await claiming.claim(drop.id, resident, library, at=noon)
     for minutes in (-3, -1, 60):
         at = noon + timedelta(minutes=minutes)
         await Notice.create(**a_notice(residents[0], at))
@@ -51,7 +51,7 @@ async def test_they_are_shown_without_the_figures_where_the_database_is_away(
 async def test_they_do_not_wait_for_a_database_that_hangs(web, monkeypatch):
     never = asyncio.Event()
 
-    async def hang(*, at):
+    async def hang(library, *, at):
         await never.wait()
 
     monkeypatch.setattr(routes, "figures", hang)

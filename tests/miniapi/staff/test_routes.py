@@ -168,12 +168,21 @@ class TestTheAuditLog:
             "action": "staff.add",
             "subject": "staff:9",
             "reason": "新来的同事",
+            "request": None,
             "before": None,
             "after": None,
             "previous": "",
             "hash": "",
         }
         assert first["items"][1]["after"] == {"n": 5}
+
+    async def test_names_the_request_that_caused_an_event(self, web, noon, auditor):
+        officer = await a_staff(noon)
+
+        caused = await web.post("/staff/login", username=officer.username, password=PASSWORD)
+        read = await web.get(f"/staff/audit?actor=staff:{officer.id}", by=auditor)
+
+        assert [event["request"] for event in read.json["items"]] == [caused.headers["X-Request-ID"]]
 
     @pytest.mark.parametrize(
         ("asked", "seqs"),

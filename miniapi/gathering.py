@@ -1,0 +1,46 @@
+"""Doing together what is asked at the same time: one batch at a time, of all that came during the last."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
+
+class Gathering(Generic[Asked, Given]):
+    """Gathers what its askers want; `work` answers a batch in its order, an exception for whom it refuses.
+
+    An asker who is gone by then changes nothing: what was begun for them is finished.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], *, most: int
+    ) -> None:
+        self._work, self._most = work, most
+        self._waiting: deque[tuple[Asked, asyncio.Future[Given]]] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    async def ask(self, wanted: Asked) -> Given:
+        """The answer for one. Raises what `work` raised, or gave for this one."""
+        answer: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, answer))
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work_off())
+        return await answer
+
+    async def _work_off(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            try:
+                answers = await self._work([wanted for wanted, _ in batch])
+            except Exception as trouble:
+                answers = [trouble] * len(batch)
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)

@@ -1,0 +1,18 @@
+"""What people can ask about programmes."""
+
+from datetime import datetime
+
+from miniapi.programmes.errors import NoSuchProgramme
+from miniapi.programmes.models import Programme
+
+
+async def programme_of(region: str, *, at: datetime) -> Programme:
+    """The programme of a region: the first that is not over, else the last. Raises NoSuchProgramme."""
+    own = Programme.filter(region=region)
+    found = (
+        await own.filter(closes_at__gt=at).order_by("opens_at").first()
+        or await own.order_by("-closes_at").first()
+    )
+    if found is None:
+        raise NoSuchProgramme(region=region)
+    return found

@@ -1,0 +1,302 @@
+"""Claiming at a drop: first come, first served; claims that arrive together are committed together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from faq.packs import Library, Pack
+from faq.rules import SubsidyRule
+from miniapi import clock
+from miniapi.accounts.errors import IdentityRequired
+from miniapi.accounts.models import Resident
+from miniapi.clock import SHANGHAI
+from miniapi.database import sql
+from miniapi.drops import queries as drops
+from miniapi.drops import rules as drop_rules
+from miniapi.drops.errors import DrawnByLot, NoSuchDrop, SoldOut
+from miniapi.drops.models import Drop, DropMode, DropState
+from miniapi.errors import NotSignedIn
+from miniapi.gathering import Gathering
+from miniapi.http.errors import IdempotencyMismatch, RequestInProgress
+from miniapi.http.idempotency import Answer, Key, keep, kept_answers
+from miniapi.keys import Keys
+from miniapi.logs import request_id
+from miniapi.money import Fen
+from miniapi.programmes.rules import Standing
+from miniapi.subsidies.rules import most_for_an_item, person_cap
+from miniapi.vouchers.ending import expire_overdue
+from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
+from miniapi.vouchers.issuing import Taker, issue, stock_of
+from miniapi.vouchers.models import Voucher
+
+MOST_TOGETHER = 256  # claims in one transaction
+
+HOLD = """
+    SELECT id, person_id FROM resident WHERE id = ANY($1::uuid[]) AND left_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE
+"""
+LOOK = """
+    SELECT EXISTS (
+               SELECT FROM voucher v WHERE v.drop_id = asked.drop_id AND v.person_id = asked.person_id
+           ) AS claimed,
+           (SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint FROM voucher v
+            WHERE v.person_id = asked.person_id AND v.region = asked.region) AS used
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked (drop_id, person_id, region, n)
+    ORDER BY n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody wants a voucher of a drop; `key` is what they call the request by, should it be repeated."""
+
+    drop_id: UUID
+    resident: Resident
+    key: Key | None = None
+    request: str | None = field(default_factory=request_id.get)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the database says of one claim: the answer its key has had, a voucher of the drop, fen used."""
+
+    kept: Answer | None
+    repeated: bool
+    claimed: bool
+    used: Fen
+
+
+Outcome = Voucher | Answer | Exception
+Outcomes = dict[int, Outcome]  # by the number of the claim
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """How a claim is answered when its key comes again: `told` is the answer that a voucher was told with."""
+
+    keys: Keys
+    told: Callable[[Voucher], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A drop as it stands, and the rule that its vouchers go by."""
+
+    drop: Drop
+    standing: Standing
+    pack: Pack
+    rule: SubsidyRule
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether somebody may win a voucher by coming first."""
+        first_come = self.drop.mode is DropMode.FIRST_COME
+        return first_come and drop_rules.state(self.drop, at, self.standing) is DropState.OPEN
+
+
+class Claims:
+    """The claims of one process, gathered."""
+
+    def __init__(self, library: Library, repeats: Repeats) -> None:
+        self._library, self._repeats = library, repeats
+        self._in_hand: set[Key] = set()
+        self._gathered = Gathering[Claim, Voucher | Answer](self._decide, most=MOST_TOGETHER)
+
+    async def claim(self, claim: Claim) -> Answer:
+        """The answer to a claim, given after the commit.
+
+        Raises what `claim_all` refuses with, and RequestInProgress while its key is at work here.
+        """
+        if claim.key in self._in_hand:
+            raise RequestInProgress()
+        if claim.key is None:
+            return self._answer(await self._gathered.ask(claim))
+        self._in_hand.add(claim.key)
+        try:
+            return self._answer(await self._gathered.ask(claim))
+        finally:
+            self._in_hand.remove(claim.key)
+
+    def _answer(self, given: Voucher | Answer) -> Answer:
+        return given if isinstance(given, Answer) else self._repeats.told(given)
+
+    async def _decide(self, claims: Sequence[Claim]) -> Sequence[Outcome]:
+        try:
+            return await claim_all(claims, self._library, self._repeats, at=clock.now())
+        except IntegrityError:
+            if len(claims) == 1:
+                raise
+        # one of them cannot be written down; the others must not suffer for it
+        return [outcome for one in claims for outcome in await self._decide([one])]
+
+
+async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: datetime) -> Voucher:
+    """Put one voucher of a drop into a resident's wallet, with its reserve. Raises as `claim_all` refuses."""
+    (outcome,) = await claim_all([Claim(drop_id, resident)], library, None, at=at)
+    if isinstance(outcome, Exception):
+        raise outcome
+    if isinstance(outcome, Answer):
+        raise ValueError("a claim without a key has no earlier answer")
+    return outcome
+
+
+async def claim_all(
+    claims: Sequence[Claim], library: Library, repeats: Repeats | None, *, at: datetime
+) -> list[Outcome]:
+    """Decide claims that came together, in their order: a voucher, the answer its key has had, or why not.
+
+    Why not is one of NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached and
+    SoldOut, in this order, or IdempotencyMismatch. Where nothing is to be had no lock is taken, and no
+    transaction.
+    """
+    outcomes, swept = Outcomes(), False
+    while len(outcomes) < len(claims):
+        left = {n: one for n, one in enumerate(claims) if n not in outcomes}
+        offers = await _offers({one.drop_id for one in left.values()}, library, at)
+        if hopeful := _together(left, offers, at):
+            offer = offers[next(iter(hopeful.values())).drop_id]
+            async with in_transaction():
+                decided = await _decide_held(hopeful, offer, repeats, at)
+            short = {n for n, one in decided.items() if isinstance(one, PersonalLimitReached | SoldOut)}
+        else:
+            decided = await _refuse(left, offers, repeats, at)
+            short = {n for n, one in decided.items() if isinstance(one, PersonalLimitReached)}
+        if short and not swept:
+            swept = True
+            if await expire_overdue(at=at):  # what has lapsed counts no more, and the job has not seen it yet
+                decided = {n: one for n, one in decided.items() if n not in short}
+        outcomes |= decided
+    return [outcomes[n] for n in range(len(claims))]
+
+
+async def _offers(drop_ids: set[UUID], library: Library, at: datetime) -> dict[UUID, Offer]:
+    found = await drops.as_they_stand(Drop.filter(id__in=drop_ids))
+    return {drop.id: _offer(drop, library, at) for drop in found}
+
+
+def _offer(drop: Drop, library: Library, at: datetime) -> Offer:
+    pack = library.packs[drop.programme.region]
+    rule = pack.rules.subsidy(at.astimezone(SHANGHAI).date())
+    if rule is None:
+        raise ValueError(f"the programme {drop.programme.code} has no subsidy rule")
+    return Offer(drop, drop_rules.standing_of(drop, library, at), pack, rule)
+
+
+def _together(claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], at: datetime) -> dict[int, Claim]:
+    """Claims that may win, of one drop, so that locks are always taken in the same order; one an account."""
+    chosen: dict[UUID, tuple[int, Claim]] = {}
+    drop_id: UUID | None = None
+    for n, one in claims.items():
+        offer = offers.get(one.drop_id)
+        may_win = offer is not None and one.resident.person_id is not None and offer.is_open(at)
+        if may_win and drop_id in (None, one.drop_id):
+            drop_id = one.drop_id
+            chosen.setdefault(one.resident.id, (n, one))
+    return dict(chosen.values())
+
+
+async def _decide_held(
+    claims: Mapping[int, Claim], offer: Offer, repeats: Repeats | None, at: datetime
+) -> Outcomes:
+    """Decide claims of one drop, their accounts held; who finds nothing left any more is not decided yet."""
+    rows = await sql.rows(HOLD, [one.resident.id for one in claims.values()])
+    held = {row["id"]: row["person_id"] for row in rows}
+    seen = await _look(claims, {offer.drop.id: offer}, repeats, at)
+    decided: Outcomes = {}
+    takers: dict[int, Taker] = {}
+    for n, one in claims.items():
+        if one.resident.id not in held:
+            decided[n] = NotSignedIn()
+        elif held[one.resident.id] != one.resident.person_id:
+            decided[n] = IdentityRequired()
+        elif why_not := _why_not(one, offer, seen[n], at):
+            decided[n] = why_not
+        else:
+            takers[n] = _taker(one, offer, seen[n])
+    return decided | await _give(claims, takers, offer.drop, repeats, at) if takers else decided
+
+
+async def _give(
+    claims: Mapping[int, Claim],
+    takers: Mapping[int, Taker],
+    drop: Drop,
+    repeats: Repeats | None,
+    at: datetime,
+) -> Outcomes:
+    stock = await stock_of(drop)
+    if stock.frozen:
+        return {}
+    pool, served, refused = stock.pool, dict[int, Taker](), Outcomes()
+    for n, taker in takers.items():
+        if taker.reserve > pool:
+            refused[n] = SoldOut()
+        elif len(served) < stock.left:
+            served[n], pool = taker, Fen(pool - taker.reserve)
+    if not served:
+        return refused
+    vouchers = dict(zip(served, await issue(drop, stock, list(served.values()), at=at), strict=True))
+    if repeats is None:
+        return refused | vouchers
+    answers = {n: repeats.told(one) for n, one in vouchers.items() if claims[n].key}
+    await keep([(key, told) for n, told in answers.items() if (key := claims[n].key)], repeats.keys, at=at)
+    return refused | vouchers | answers
+
+
+async def _refuse(
+    claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], repeats: Repeats | None, at: datetime
+) -> Outcomes:
+    """Say why there is nothing to be had, or what was had before."""
+    seen = await _look(claims, offers, repeats, at)
+    return {n: _why_not(one, offers.get(one.drop_id), seen[n], at) or SoldOut() for n, one in claims.items()}
+
+
+async def _look(
+    claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], repeats: Repeats | None, at: datetime
+) -> dict[int, Seen]:
+    asked = list(claims.values())
+    keyed = [one.key for one in asked if one.key]
+    known = await kept_answers(keyed, repeats.keys, at=at) if repeats else {}
+    rows = await sql.rows(
+        LOOK,
+        [one.drop_id for one in asked],
+        [one.resident.person_id for one in asked],
+        [offers[one.drop_id].pack.region if one.drop_id in offers else None for one in asked],
+    )
+    return {
+        n: Seen(
+            kept=known.get(one.key) if one.key else None,
+            repeated=one.key in known,
+            claimed=row["claimed"],
+            used=Fen(row["used"]),
+        )
+        for (n, one), row in zip(claims.items(), rows, strict=True)
+    }
+
+
+def _why_not(claim: Claim, offer: Offer | None, seen: Seen, at: datetime) -> Outcome | None:
+    """The answer this key has had, or why there is no voucher; None when nothing but the stock decides."""
+    if seen.repeated:
+        return seen.kept or IdempotencyMismatch()
+    if offer is None:
+        return NoSuchDrop()
+    if claim.resident.person_id is None:
+        return IdentityRequired()
+    if refusal := drop_rules.refusal(offer.drop, at, offer.standing, offer.pack):
+        return refusal
+    if offer.drop.mode is DropMode.LOTTERY:
+        return DrawnByLot()
+    if seen.claimed:
+        return AlreadyClaimed()
+    if seen.used >= person_cap(offer.rule):
+        return PersonalLimitReached(cap_yuan=offer.rule.person_cap_yuan)
+    return None
+
+
+def _taker(claim: Claim, offer: Offer, seen: Seen) -> Taker:
+    if claim.resident.person_id is None:
+        raise ValueError("a taker is a verified person")
+    reserve = most_for_an_item(offer.rule, Fen(person_cap(offer.rule) - seen.used))
+    return Taker(claim.resident.id, claim.resident.person_id, reserve, claim.request)
