@@ -8,7 +8,7 @@ from miniapi.drops.actions import Change, NewDrop
 from miniapi.drops.models import DropMode
 from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body, Moment
-from miniapi.staff.schemas import Reason
+from miniapi.staff.schemas import Cause
 
 Quota = Annotated[int, Field(ge=1)]
 
@@ -40,7 +40,7 @@ class ChangeDrop(Body):
 
     quota: Quota | None = None
     frozen: bool | None = None
-    reason: Reason
+    reason: Cause
 
     @model_validator(mode="after")
     def something_changes(self) -> "ChangeDrop":

@@ -41,7 +41,10 @@ MOVE = """
     SELECT moved.key, (SELECT count(*) FROM changed) AS accounts FROM moved
 """
 
-HOLD = "SELECT name, balance FROM account WHERE book = $1 AND name = ANY($2::text[]) ORDER BY name FOR NO KEY UPDATE"
+HOLD = """
+    SELECT name, balance FROM account WHERE book = $1 AND name = ANY($2::text[])
+    ORDER BY name FOR NO KEY UPDATE
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ async def open_book(book: str) -> None:
 async def held(book: str, *names: AccountName) -> dict[AccountName, Fen]:
     """What these accounts hold, locked until the transaction ends.
 
-    Call it before the first of several moves that touch different accounts: locked in the order in which every
-    move locks its two, no two transactions wait for each other in a circle.
+    Call it before the first of several moves that touch different accounts: locked in the order in which
+    every move locks its two, no two transactions wait for each other in a circle.
     """
     rows = await sql.rows(HOLD, book, list(names))
     return {AccountName(row["name"]): Fen(row["balance"]) for row in rows}

@@ -12,7 +12,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.money import Fen
 from miniapi.programmes.actions import Decision
 from miniapi.programmes.models import Programme
-from miniapi.staff.schemas import Reason
+from miniapi.staff.schemas import Cause
 
 
 class Decide(Body):
@@ -22,7 +22,7 @@ class Decide(Body):
     claims_frozen: bool | None = None
     redemptions_frozen: bool | None = None
     open_anyway: bool | None = None
-    reason: Reason
+    reason: Cause
 
     @model_validator(mode="after")
     def something_is_decided(self) -> "Decide":

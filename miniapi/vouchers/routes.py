@@ -9,7 +9,7 @@ from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
 from miniapi.accounts.errors import IdentityRequired
-from miniapi.drops.errors import DropNotOpen, NoSuchDrop, SoldOut
+from miniapi.drops.errors import DrawnByLot, DropNotOpen, NoSuchDrop, SoldOut
 from miniapi.http.answers import Listed, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
@@ -41,7 +41,15 @@ routes = Blueprint("vouchers")
 @answers(
     schemas.ClaimedJson,
     status=201,
-    refuses=[NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached, SoldOut],
+    refuses=[
+        NoSuchDrop,
+        IdentityRequired,
+        DropNotOpen,
+        DrawnByLot,
+        AlreadyClaimed,
+        PersonalLimitReached,
+        SoldOut,
+    ],
 )
 async def claim(request: Request, drop_id: UUID, resident: SignedInResident, claims: Claims) -> HTTPResponse:
     """抢券：每场每人一张。"""

@@ -23,6 +23,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.money import Fen
 from miniapi.reports.audit import differences
 from miniapi.stopping import run
+from tests.factories.crowd import settle
 from tests.factories.people import KEYS
 from tests.factories.season import a_drop, a_programme
 
@@ -30,30 +31,6 @@ NOON = datetime(2024, 9, 1, 12, tzinfo=clock.SHANGHAI)
 FUND = Fen(10**14)
 QUOTA = 10**8
 WORTH = 100_000  # fen: the item cap
-SEALED = KEYS.seal("王小明")
-
-# a resident's number is their id, and what `claims.lua` makes their token of
-PEOPLE = (
-    """
-    INSERT INTO person (id, fingerprint, created_at)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, encode(sha256(n::text::bytea), 'hex'), $3
-    FROM generate_series($1::int, $2::int) n
-    """,
-    f"""
-    INSERT INTO resident (id, openid, region, person_id, name_sealed, id_number_sealed, phone_verified,
-                          created_at)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, 'o' || lpad(n::text, 27, '0'), 'yangling',
-           lpad(to_hex(n), 32, '0')::uuid, '{SEALED}', '{SEALED}', false, $3
-    FROM generate_series($1::int, $2::int) n
-    """,
-    """
-    INSERT INTO session (id, resident_id, token_hash, created_at, expires_at)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid,
-           encode(sha256(lpad(n::text, 43, '0')::bytea), 'hex'), $3::timestamptz,
-           $3::timestamptz + interval '30 days'
-    FROM generate_series($1::int, $2::int) n
-    """,
-)
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 MACHINE = (
     "SELECT 'PostgreSQL ' || current_setting('server_version') || ', fsync ' || current_setting('fsync')"
@@ -102,12 +79,6 @@ def found(server: Server, people: int) -> City:
     return run(_found(server, people))
 
 
-async def settle(connection: asyncpg.Connection, first: int, last: int) -> None:
-    """Let residents with these numbers live here."""
-    for statement in PEOPLE:
-        await connection.execute(statement, first, last, NOON)
-
-
 def audited(database_url: str) -> list[str]:
     """What `huanxin audit` finds."""
     return list(run(differences(database_url, faq.packs.load())))
@@ -143,7 +114,7 @@ async def _found(server: Server, people: int) -> City:
         await record("operator:bench", "appropriate", f"programme:{programme.id}", at=NOON)
     connection = await asyncpg.connect(url)
     try:
-        await settle(connection, 1, people)
+        await settle(connection, 1, people, at=NOON)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()

@@ -1,4 +1,4 @@
--- Every request is the claim of another resident (see `city.py`), with a key of its own.
+-- Every request is the claim of another resident (see `tests/factories/crowd.py`), with a key of its own.
 -- The argument is the number of residents who have claimed already. One line of JSON says how it went.
 local threads = {}
 

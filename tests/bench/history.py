@@ -11,7 +11,8 @@ from miniapi.database.connection import WORKING, connected
 from miniapi.drops.models import Drop
 from miniapi.programmes.models import Programme
 from miniapi.stopping import run
-from tests.bench.city import NOON, WORTH, City, settle
+from tests.bench.city import NOON, WORTH, City
+from tests.factories.crowd import settle
 from tests.factories.season import a_drop
 
 DROPS = 3  # whoever was there has a voucher of each: as many as the personal cap allows
@@ -75,7 +76,7 @@ async def _write(town: City, database_url: str, vouchers: int) -> None:
     try:
         # every row fits to the others: looking each of them up would take as long again
         await connection.execute("SET session_replication_role = replica")
-        await settle(connection, town.people + 1, town.people + -(-vouchers // DROPS))
+        await settle(connection, town.people + 1, town.people + -(-vouchers // DROPS), at=NOON)
         for what, statement in WRITE.items():
             print(f"writing {vouchers:,} {what}", flush=True)
             before = (vouchers, town.people + 1, drops, NOON - timedelta(days=1), WORTH)

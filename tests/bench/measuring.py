@@ -17,6 +17,7 @@ from pathlib import Path
 from miniapi.database import embedded
 from tests.bench import city
 from tests.bench.city import NOON, City
+from tests.factories.crowd import UNLIMITED
 from tests.factories.people import SECRET
 
 WARM_UP = 2  # seconds
@@ -34,11 +35,6 @@ COMMANDS = {
     "orm": (PYTHON, "-m", "tests.bench.peers", "orm"),
 }
 PREFIXES = {"product": "/api/v1", "bare": "/api/v1", "orm": "/api/v1/plain"}
-UNLIMITED = {
-    "HUANXIN_REQUESTS_PER_MINUTE": "0",
-    "HUANXIN_SIGN_INS_PER_MINUTE": "0",
-    "HUANXIN_PERSON_REQUESTS_PER_MINUTE": "0",
-}
 
 
 class Failed(Exception):

@@ -48,6 +48,11 @@ class House:
             **self.more,
         }
 
+    @property
+    def database_url(self) -> str:
+        """The database of this home."""
+        return embedded.Server(self.home.resolve()).url()
+
     @asynccontextmanager
     async def up(self, *arguments: str) -> AsyncIterator["City"]:
         """Everything until the end of the block, then Ctrl-C."""
@@ -181,7 +186,7 @@ class City:
 
     async def pretend(self, sql: str, *values: Any) -> None:
         """Change something in the database by hand."""
-        connection = await asyncpg.connect(embedded.Server(self.house.home.resolve()).url())
+        connection = await asyncpg.connect(self.house.database_url)
         try:
             await connection.execute(sql, *values)
         finally:

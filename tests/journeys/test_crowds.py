@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from tests.factories.people import an_id_number
+from tests.journeys.crowding import BEFORE, a_crowd, a_crowded_house
 from tests.journeys.running import City, a_house
 
 TEN = datetime.fromisoformat("2024-09-01T10:00:00+08:00")
@@ -24,6 +25,20 @@ async def test_a_crowd_at_the_drop_and_at_the_last_place(tmp_path):
         await one_of_sixty_four_gets_the_last_voucher(city, crowd, later)
         await one_of_thirty_gets_the_last_place(city, crowd[:30])
 
+        assert await house.command("audit") == (0, "audit: 0 differences\n", "")
+
+
+async def test_five_hundred_vouchers_for_five_thousand_people(tmp_path):
+    house = a_crowded_house(tmp_path)
+
+    async with house.up("--as-of", BEFORE) as city, a_crowd(city, people=5000, quota=500) as crowd:
+        outcomes = await asyncio.gather(*(crowd.claim(number) for number in range(1, 5001)))
+
+        assert Counter(answer.get("code", status) for status, answer in outcomes) == {
+            201: 500,
+            "drop_sold_out": 4500,
+        }
+        assert sorted(answer["rank"] for status, answer in outcomes if status == 201) == list(range(1, 501))
         assert await house.command("audit") == (0, "audit: 0 differences\n", "")
 
 

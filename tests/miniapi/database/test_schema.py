@@ -7,8 +7,12 @@ import sys
 
 import asyncpg
 import pytest
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate
 
 from miniapi.database import recording, schema
+from miniapi.database.connection import configuration
+from miniapi.ledger.models import AccountName
 
 MIGRATE = """
 import asyncio, os, signal, sys
@@ -22,6 +26,7 @@ async def record_applied(recorder, app, name):
 MigrationRecorder.record_applied = record_applied
 asyncio.run(schema.migrate(sys.argv[1]))
 """
+BEFORE_THE_SOURCES = "0006_kept_with_its_act"
 RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'miniapi' ORDER BY name"
 
 
@@ -85,6 +90,23 @@ async def test_what_was_applied_is_recorded_again_and_nothing_is_lost(database_u
     assert await asked(database_url, RECORDED) == recording.NAMES
     assert await shape(database_url) == before
     assert await asked(database_url, "SELECT n FROM kept") == [7]
+
+
+async def test_a_book_of_before_gets_the_accounts_of_all_sources(empty_url):
+    await migrate(config=configuration(empty_url), target=f"miniapi.{BEFORE_THE_SOURCES}")
+    await Tortoise.close_connections()
+    await asked(
+        empty_url,
+        "INSERT INTO account (id, book, name, balance)"
+        " SELECT gen_random_uuid(), 'b', name, 7"
+        " FROM unnest(ARRAY['fund', 'pool', 'reserved', 'payable', 'paid', 'clawback']) name",
+    )
+
+    await schema.migrate(empty_url)
+
+    found = await asked(empty_url, "SELECT name || ' ' || balance FROM account WHERE book = 'b'")
+    assert {one.split()[0] for one in found} == set(AccountName)
+    assert {"pool 7", "province 0", "zone 0", "district 0"} <= set(found)
 
 
 async def test_two_hosts_at_once_wait_for_each_other(empty_url, database_url):

@@ -78,6 +78,11 @@ class TestTakingPart:
         assert (answer.status, again.status, again.json["code"]) == (204, 404, "not_found")
         assert (await web.get("/registrations", by=resident)).json["items"] == []
 
+    async def test_is_not_claiming(self, web, drop, noon):
+        answer = await web.post(f"/drops/{drop.id}/claims", by=await a_resident(noon))
+
+        assert (answer.status, answer.json["code"]) == (409, "drop_by_lot")
+
     async def test_says_why_not(self, web, drop, noon, library):
         resident, nobody = await a_resident(noon), await a_resident(noon, verified=False)
         first_come = await an_open_drop(library, noon + timedelta(days=1))
