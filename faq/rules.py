@@ -134,7 +134,7 @@ class ReadinessRule:
 
 @dataclass(frozen=True, slots=True)
 class CounterRule:
-    """What a shop asks for when it takes a voucher, beyond what the goods must be; and when it takes goods back."""
+    """What a shop asks for when it takes a voucher, beyond what the goods must be, or takes goods back."""
 
     since: date
     until: date | None

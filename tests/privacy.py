@@ -64,7 +64,8 @@ class Watch(logging.Handler):
         """What was found since the last time, masked; everything is forgotten then."""
         lines, data = self.lines, self.data
         for file in self.files:
-            lines += file.read_text(encoding="utf-8", errors="replace").splitlines()
+            written = file.read_text(encoding="utf-8", errors="replace")
+            lines += [_fields(line) for line in written.splitlines()]
         self.lines, self.data, self.files = [], set(), set()
         text = "\n".join(lines)
         found = {datum for datum in data if datum in text}
@@ -73,6 +74,14 @@ class Watch(logging.Handler):
             for line in lines
             if (held := {masked(datum) for datum in found if datum in line}) or masked(line) != line
         ]
+
+
+def _fields(line: str) -> str:
+    """The fields of a line of JSON, apart, as each was before it was written; any other line as it is."""
+    with suppress(ValueError):
+        if isinstance(fields := json.loads(line), dict):
+            return "\n\n".join(str(value) for value in fields.values())
+    return line
 
 
 watch = Watch()

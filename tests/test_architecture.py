@@ -42,6 +42,10 @@ KNOWS_THE_MACHINES_TIME = {
     "miniapi/staff/signing_in.py",  # the same, and what an authenticator shows
     "miniapi/sandbox/state.py",  # WeChat's tokens die by the machine's time
 }
+MAY_HAVE_MOVED_BEFORE = {
+    "miniapi/programmes/actions.py",  # opening a programme again changes nothing
+    "miniapi/vouchers/issuing.py",  # the keys of vouchers that are only just made
+}
 MACHINE_TIME = re.compile(
     r"datetime\.(now|utcnow|today)\(|date\.today\(|\btime\.(time|time_ns|localtime)\b|\bauto_now(_add)?=True"
     r"|clock_timestamp\(|statement_timestamp\(|\bCURRENT_(DATE|TIME|TIMESTAMP)\b|(?<![.\w])(?<!def )now\(\)"
@@ -223,6 +227,29 @@ class TestOneClock:
 
     def test_the_one_clock_is_none_of_them(self):
         assert not MACHINE_TIME.search("at = clock.now(); later = self.now(); began = time.monotonic()")
+
+
+def moves_unseen(source):
+    """Calls of the ledger whose answer, whether the money moved, is thrown away."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(
+                value=ast.Await(
+                    value=ast.Call(func=ast.Attribute(value=ast.Name(id="ledger"), attr="move" | "move_all"))
+                )
+            ):
+                yield node
+
+
+class TestMoney:
+    def test_nobody_forgets_to_look_whether_it_moved(self):
+        forgetful = {path for path in SOURCES if any(moves_unseen(path.read_text()))}
+
+        assert named(forgetful) == MAY_HAVE_MOVED_BEFORE
+
+    def test_one_who_does_is_noticed(self):
+        assert any(moves_unseen("async def pay(): await ledger.move(1, POOL, PAID)"))
+        assert not any(moves_unseen("async def pay(): return await ledger.move(1, POOL, PAID)"))
 
 
 def test_a_module_begins_with_a_sentence():

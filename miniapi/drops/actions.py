@@ -92,7 +92,7 @@ async def change(
     """
     because = masked_words(reason)
     async with in_transaction():
-        # nobody gets a voucher of it meanwhile: what was issued is counted, and a freeze holds from the commit on
+        # nobody gets a voucher of it meanwhile: what was issued is counted, a freeze holds from the commit on
         drop = await Drop.filter(id=drop_id).select_for_update(no_key=True).first()
         if drop is None:
             raise NoSuchDrop()

@@ -22,6 +22,7 @@ from miniapi.database import sql
 from miniapi.http.described import Handler, describe
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress, invalid_field
 from miniapi.http.models import KeptAnswer
+from miniapi.http.problems import refusal_for
 from miniapi.ids import new_id
 from miniapi.keys import Keys
 
@@ -108,7 +109,12 @@ def repeatable(first: First | None = None) -> Callable[[Handler], Handler]:
                 return await _once(key, request, lambda: handler(request, *args, **kwargs, **more))
 
             # a caller who hangs up must not leave the work half done
-            return await asyncio.shield(work())
+            working = asyncio.create_task(work())
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                working.add_done_callback(lambda done: _unheard(done, request))
+                raise
 
         describe(with_key, repeatable=True)
         return with_key
@@ -189,6 +195,12 @@ async def _once(key: Key, request: Request, handler: Callable[[], Awaitable[HTTP
         told = Answer(answer.status, (answer.body or b"").decode())
         await keep([(key, told)], keys, at=clock.now())
     return answer
+
+
+def _unheard(work: asyncio.Task[HTTPResponse], request: Request) -> None:
+    """Nobody waits for the end of this work any more: a bug is in the log all the same, a plain no is not."""
+    if not work.cancelled() and isinstance(trouble := work.exception(), Exception):
+        refusal_for(trouble, request)
 
 
 async def _kept(key: Key, keys: Keys) -> Answer | None:

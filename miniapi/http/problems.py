@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problems: one table of statuses, one place that writes them."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from miniapi import errors
 from miniapi.http import errors as http_errors
 from miniapi.http.answers import citation_json, written
-from miniapi.http.observing import id_of, note_refusal
+from miniapi.http.observing import METHODS, id_of, note_refusal
 from miniapi.wechat.errors import PushUnreadable
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def answer_with_problems(app: Sanic) -> None:
         note_refusal(request, refusal.code, None if refusal is trouble else trouble)
         said = problem(refusal)
         if isinstance(trouble, SanicMethodNotAllowed):
-            said.headers.update(trouble.headers)  # Allow (RFC 9110, 15.5.6)
+            said.headers["Allow"] = ", ".join(_methods_of(request))  # RFC 9110, 15.5.6
         return said
 
 
@@ -132,6 +133,16 @@ def _database_is_away(trouble: BaseException) -> bool:
     causes = (trouble, trouble.__cause__, *(trouble.args if isinstance(trouble, OperationalError) else ()))
     # a ValueError is a value of ours that asyncpg would not send
     return any(isinstance(cause, DATABASE_AWAY) and not isinstance(cause, ValueError) for cause in causes)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What may be done at an address; Sanic does not tell where routes of one path have a parameter."""
+    allowed = []
+    for method in sorted(METHODS):
+        with suppress(SanicMethodNotAllowed):
+            request.app.router.get(request.path, method, None)
+            allowed.append(method)
+    return allowed
 
 
 def _plain(fact: Any) -> Any:

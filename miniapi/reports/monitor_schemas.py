@@ -41,7 +41,7 @@ class MonitoredDropJson(DropJson):
 
 
 class MonitorJson(DecidedJson):
-    """A programme and its money: `bound_fen` never passes `ceiling_fen`, `faces_fen` counts every voucher ever.
+    """A programme and its money: `bound_fen` never passes `ceiling_fen`; `faces_fen` counts all vouchers ever.
 
     `room` is how many vouchers, at the item cap each, the pool still covers.
     """

@@ -9,7 +9,7 @@ from tortoise.queryset import QuerySet
 
 from miniapi.audit.models import AuditEvent
 from miniapi.database import sql
-from miniapi.ledger.models import SOURCES, Transfer
+from miniapi.ledger.models import SOURCES, Account, Entry, Transfer
 from miniapi.redemption.models import CounterQuote, Redemption
 from miniapi.settlement.models import SettlementLine
 from miniapi.vouchers import queries as vouchers
@@ -19,8 +19,6 @@ from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 MOVED_FOR = """
     SELECT t.id FROM unnest($1::text[]) AS subject (name)
         JOIN transfer t ON t.key >= subject.name || ':' AND t.key < subject.name || ';'
-    UNION SELECT e.transfer_id FROM entry e JOIN account a ON a.id = e.account_id
-    WHERE a.book = $2 AND a.name = ANY($3::text[])
 """
 
 
@@ -88,6 +86,9 @@ async def trail(voucher_id: UUID) -> Trail:
 
 async def _moved_for(subjects: Iterable[str], book: str) -> list[Transfer]:
     """What the sources gave to the book, and what was moved under the keys of these subjects."""
-    rows = await sql.rows(MOVED_FOR, list(subjects), book, list(SOURCES))
-    moved = Transfer.filter(id__in=[row["id"] for row in rows])
-    return await moved.prefetch_related("entries__account").order_by("at", "id")
+    sources = await Account.filter(book=book, name__in=SOURCES)
+    of_sources = Entry.filter(account_id__in=[account.id for account in sources])
+    given = await of_sources.values_list("transfer_id", flat=True)
+    moved = await sql.rows(MOVED_FOR, list(subjects))
+    wanted = {*given, *(row["id"] for row in moved)}
+    return await Transfer.filter(id__in=wanted).prefetch_related("entries__account").order_by("at", "id")

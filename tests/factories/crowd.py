@@ -39,9 +39,10 @@ PEOPLE = (
 
 
 async def settle(connection: asyncpg.Connection, first: int, last: int, *, at: datetime) -> None:
-    """Let residents with these numbers live here."""
-    for statement in PEOPLE:
-        await connection.execute(statement, first, last, at)
+    """Let residents with these numbers live here, all at once: a person without an account is cleaned up."""
+    async with connection.transaction():
+        for statement in PEOPLE:
+            await connection.execute(statement, first, last, at)
 
 
 def token_of(number: int) -> str:

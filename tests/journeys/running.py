@@ -92,7 +92,7 @@ class House:
         """The processes that the running command looks after, all or those of a name."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(one) for one in children if name in Path(f"/proc/{one}/comm").read_text()]
+        return [int(one) for one in children if (its := name_of(one)) is not None and name in its]
 
     @property
     def postmaster(self) -> int:
@@ -199,6 +199,14 @@ class City:
     async def say(self, text: str, session: str = "journey-1") -> dict[str, Any]:
         """One message of a conversation."""
         return await self.post("/chat", text=text, session=session, region="yangling")
+
+
+def name_of(pid: str) -> str | None:
+    """What a process calls itself, unless it has ended just now."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return None
 
 
 def processes_of(home: Path) -> list[int]:

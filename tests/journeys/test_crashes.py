@@ -1,7 +1,7 @@
 """Workers and the database's postmaster are killed again and again in the middle of a drop.
 
-Two thousand residents claim meanwhile; some of them buy, some of these bring the goods back. Every request has
-a key and is repeated with it until it is answered: no answer may be lost, and nothing may be done twice.
+Two thousand residents claim meanwhile; some of them buy, some of these bring the goods back. Every request
+has a key and is repeated with it until it is answered: no answer may be lost, nothing may be done twice.
 """
 
 import asyncio
@@ -10,8 +10,11 @@ import random
 import secrets
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +27,12 @@ from tests.journeys.crowding import BEFORE, Crowd, a_crowd, a_crowded_house
 from tests.journeys.running import House
 
 PEOPLE, QUOTA = 2000, 1500
-WORKER_KILLS, POSTMASTER_KILLS = 22, 6
+WORKER_KILLS, POSTMASTER_KILLS = 20, 5
 CLERKS = range(PEOPLE + 1, PEOPLE + 9)
-BUYS, RETURNS = 3, 3  # one in three of those who won, one in three of those who bought
+BUYS, RETURNS = 5, 3  # one in five of those who won, one in three of these
 PRICE_FEN = 520_000
-ARRIVE_EVERY = 0.004  # seconds
+BETWEEN_BLOWS = PEOPLE // (WORKER_KILLS + POSTMASTER_KILLS + 1)  # people who come
+LOOK_EVERY = 0.004  # seconds
 CALM = (0.05, 0.35)  # seconds in which the service is left alone, at least and at most
 BACK_WITHIN = 60.0  # seconds: a bound on never
 PUT_OFF = (503, "database_unavailable"), (503, "took_too_long"), (409, "request_in_progress")
@@ -43,6 +47,13 @@ REFUNDS = "SELECT redemption_id FROM redemption_event WHERE what = 'refunded'"
 ISSUED = 'SELECT issued FROM "drop" WHERE id = $1'
 
 
+class Blow(Enum):
+    """What is killed."""
+
+    WORKER = auto()
+    POSTMASTER = auto()
+
+
 @dataclass
 class Season:
     """What the clients of one drop ask, and every success that they were told of."""
@@ -53,30 +64,25 @@ class Season:
     sold_out: set[int] = field(default_factory=set)
     redemptions: dict[str, str] = field(default_factory=dict)  # their vouchers
     refunds: list[str] = field(default_factory=list)
-    claiming: int = 0  # claims that are being asked at this moment
+    claiming: int = 0  # claims that are on their way at this moment
     answered: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
+    counters: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    outcomes: Counter[Any] = field(default_factory=Counter)
 
     async def live(self, number: int) -> None:
         """What one resident does in a season."""
-        status, answer = await self._claim(number)
+        status, answer = await self._insist(number, f"/drops/{self.crowd.drop}/claims", f"claim-{number}")
         if (status, answer.get("code")) == (409, "drop_sold_out"):
             self.sold_out.add(number)
             return
         assert status == 201, answer
         self.claims[number] = answer
         if number % BUYS == 0:
-            await self._buy(number, answer["voucher"]["id"])
+            clerk = CLERKS[number // BUYS % len(CLERKS)]
+            async with self.counters[clerk]:  # who serves one after the other
+                await self._buy(number, clerk, answer["voucher"]["id"])
 
-    async def _claim(self, number: int) -> tuple[int, Any]:
-        self.claiming += 1
-        try:
-            return await self._insist(number, f"/drops/{self.crowd.drop}/claims", f"claim-{number}")
-        finally:
-            self.claiming -= 1
-
-    async def _buy(self, number: int, voucher: str) -> None:
-        clerk = CLERKS[number % len(CLERKS)]
+    async def _buy(self, number: int, clerk: int, voucher: str) -> None:
         shown = await self._done(200, number, f"/vouchers/{voucher}/presentation", f"present-{number}")
         quoted = await self._done(
             200,
@@ -117,15 +123,25 @@ class Season:
         """The answer, however often somebody must ask; always with the same key."""
         while True:
             try:
-                status, answer = await self.crowd.ask(number, path, key, **body)
+                with self._counted(path):
+                    status, answer = await self.crowd.ask(number, path, key, **body)
             except aiohttp.ClientError:
                 self.outcomes["cut off"] += 1
             else:
-                self.outcomes[f"{status} {answer.get('code', '')}".strip()] += 1
+                self.outcomes[answer["code"] if status >= 400 else status] += 1
                 if (status, answer.get("code")) not in PUT_OFF:
                     self.answered += 1
                     return status, answer
             await asyncio.sleep(self.random.uniform(0.05, 0.3))
+
+    @contextmanager
+    def _counted(self, path: str) -> Iterator[None]:
+        claims = path.endswith("/claims")
+        self.claiming += claims
+        try:
+            yield
+        finally:
+            self.claiming -= claims
 
 
 @pytest.fixture
@@ -160,10 +176,9 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path, seed):
 
 
 async def a_season_of_crashes(season: Season) -> None:
-    house = season.crowd.city.house
-    blows = [kill_a_worker] * WORKER_KILLS + [kill_the_postmaster] * POSTMASTER_KILLS
+    blows = [Blow.WORKER] * WORKER_KILLS + [Blow.POSTMASTER] * POSTMASTER_KILLS
     season.random.shuffle(blows)
-    coming = iter(range(1, PEOPLE + 1))
+    coming, killed = iter(range(1, PEOPLE + 1)), list[int]()
     async with asyncio.TaskGroup() as lives:
 
         def arrive() -> None:
@@ -171,32 +186,48 @@ async def a_season_of_crashes(season: Season) -> None:
                 lives.create_task(season.live(number))
 
         for blow in blows:
-            await a_moment_when_claims_are_in_hand(season, arrive)
-            blow(house, season.random)
+            killed.append(await a_victim_in_the_middle_of_claims(season, blow, killed, arrive))
+            os.kill(killed[-1], signal.SIGKILL)
+            await the_next_answer(season)
         for number in coming:
             lives.create_task(season.live(number))
+    assert len(set(killed)) == WORKER_KILLS + POSTMASTER_KILLS
 
 
-async def a_moment_when_claims_are_in_hand(season: Season, arrive) -> None:
-    """Any moment; but the service has answered again since whatever happened to it before."""
-    before, began = season.answered, time.monotonic()
-    while season.claiming and season.answered == before:
-        assert time.monotonic() - began < BACK_WITHIN
-        await asyncio.sleep(ARRIVE_EVERY)
+async def a_victim_in_the_middle_of_claims(
+    season: Season, blow: Blow, killed: list[int], arrive: Callable[[], None]
+) -> int:
+    """Whom to kill now: after a while in which people came, and when claims are on their way."""
     house = season.crowd.city.house
-    began, calm = time.monotonic(), season.random.uniform(*CALM)
-    while time.monotonic() - began < calm or not (season.claiming and house.parts("worker")):
-        assert time.monotonic() - began < BACK_WITHIN
-        arrive()
-        await asyncio.sleep(ARRIVE_EVERY)
+    began, calm, came = time.monotonic(), season.random.uniform(*CALM), 0
+    while True:
+        passed = min(1.0, (time.monotonic() - began) / calm)
+        while came < passed * BETWEEN_BLOWS:
+            arrive()
+            came += 1
+        if passed == 1 and not season.claiming:
+            arrive()
+        await asyncio.sleep(LOOK_EVERY)
+        victims = [pid for pid in those_who_may_die(house, blow) if pid not in killed]
+        if passed == 1 and season.claiming and victims:
+            return season.random.choice(victims)
+        assert time.monotonic() - began < BACK_WITHIN, "nobody to kill, or nobody claims"
 
 
-def kill_a_worker(house: House, chance: random.Random) -> None:
-    os.kill(chance.choice(house.parts("worker")), signal.SIGKILL)
+async def the_next_answer(season: Season) -> None:
+    """The service works again: whoever was on their way when it broke keeps asking until it does."""
+    before, began = season.answered, time.monotonic()
+    while season.answered == before:
+        assert time.monotonic() - began < BACK_WITHIN, "the service does not come back"
+        await asyncio.sleep(LOOK_EVERY)
 
 
-def kill_the_postmaster(house: House, chance: random.Random) -> None:
-    os.kill(house.postmaster, signal.SIGKILL)
+def those_who_may_die(house: House, blow: Blow) -> list[int]:
+    if blow is Blow.WORKER:
+        return house.parts("worker")
+    with suppress(OSError, ValueError, IndexError):  # its file is just being written
+        return [house.postmaster]
+    return []
 
 
 async def the_database_knows_what_clients_were_told_and_no_more(season: Season) -> None:

@@ -85,6 +85,7 @@ class TestTheDocument:
         told = answers["409"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
         assert told["code"]["enum"] == [
             "already_claimed",
+            "drop_by_lot",
             "drop_not_open",
             "drop_sold_out",
             "personal_limit_reached",

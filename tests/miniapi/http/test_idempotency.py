@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from datetime import timedelta
 
 import asyncpg
@@ -97,6 +98,23 @@ async def test_who_hangs_up_finds_the_answer_later(web, noon, library, database)
     answer = await web.post(f"/drops/{drop.id}/claims", by=resident, headers=KEY)
 
     assert (answer.status, answer.json["rank"]) == (201, 1)
+
+
+async def test_a_plain_no_that_nobody_waits_for_is_no_error(web, noon, database, caplog):
+    resident, slot = await a_resident(noon), await a_slot(noon)
+    blocker = await asyncpg.connect(database)
+    async with blocker.transaction():
+        await blocker.execute("UPDATE slot SET taken = capacity")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await web.post("/pickups", by=resident, headers=KEY, **a_booking(slot))
+        await asyncio.sleep(0.1)
+    await blocker.close()
+    await asyncio.sleep(0.3)
+
+    gc.collect()
+
+    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == []
 
 
 async def test_a_refusal_is_not_kept(web, noon, library):

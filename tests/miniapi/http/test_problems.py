@@ -49,6 +49,12 @@ class TestEveryErrorIsAProblem:
         assert answer.headers["Allow"] == "GET"
         assert is_a_problem(await web.get("/login"), 405, "method_not_allowed")
 
+    async def test_a_method_that_is_not_there_where_the_path_names_something(self, web):
+        answer = await web.delete("/staff/programmes/yangling")
+
+        assert is_a_problem(answer, 405, "method_not_allowed")
+        assert answer.headers["Allow"] == "GET, PATCH"
+
     async def test_nobody_where_somebody_is_needed(self, web):
         answer = await web.get("/me")
 

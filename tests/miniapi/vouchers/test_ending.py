@@ -8,6 +8,7 @@ from tortoise.transactions import in_transaction
 
 from miniapi.accounts.actions import held
 from miniapi.audit.models import AuditEvent
+from miniapi.errors import Refusal
 from miniapi.ids import new_id
 from miniapi.ledger import actions as ledger
 from miniapi.ledger.errors import MovedBefore
@@ -16,6 +17,7 @@ from miniapi.ledger.queries import balance
 from miniapi.logs import request_id
 from miniapi.privacy.actions import leave
 from miniapi.redemption.models import CounterQuote, QuoteState
+from miniapi.redemption.redeeming import redeem
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from miniapi.staff.callers import Bureau
@@ -24,7 +26,7 @@ from miniapi.vouchers import ending
 from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import NoSuchVoucher, VoucherEnded, VoucherMoved
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
-from tests.factories.counter import a_clerk, a_counter_quote, a_redemption
+from tests.factories.counter import a_clerk, a_counter_quote, a_redemption, a_sale, a_voucher
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop, an_open_drop
 from tests.factories.staff import a_staff
@@ -217,6 +219,23 @@ class TestVoid:
 
         with pytest.raises(VoucherEnded):
             await ending.void(voucher.id, BECAUSE, officer, keys, at=noon)
+
+    async def test_and_a_sale_at_the_same_time_are_one_of_the_two(
+        self, database, drop, officer, noon, library, keys
+    ):
+        clerk = await a_clerk(noon)
+        for _ in range(6):
+            voucher = await a_voucher(noon, library, drop)
+            quoted = await a_counter_quote(voucher, clerk, library, at=noon)
+
+            outcomes = await asyncio.gather(
+                redeem(quoted.quote.id, a_sale(), clerk, library, at=noon),
+                ending.void(voucher.id, BECAUSE, officer, keys, at=noon),
+                return_exceptions=True,
+            )
+
+            assert sum(isinstance(one, Refusal) for one in outcomes) == 1, outcomes
+        assert await differences(database, library) == []
 
     async def test_of_none_is_refused(self, officer, noon, keys):
         with pytest.raises(NoSuchVoucher):

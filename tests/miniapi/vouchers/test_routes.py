@@ -1,3 +1,5 @@
+import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -45,6 +47,18 @@ class TestClaim:
             },
             "rank": 1,
         }
+
+    async def test_the_last_one_goes_to_one_of_a_crowd(self, web, noon, library):
+        drop = await an_open_drop(library, noon, quota=1)
+        crowd = [await a_resident(noon) for _ in range(64)]
+
+        answers = await asyncio.gather(*(web.post(f"/drops/{drop.id}/claims", by=one) for one in crowd))
+
+        assert Counter(answer.json.get("code", answer.status) for answer in answers) == {
+            201: 1,
+            "drop_sold_out": 63,
+        }
+        assert (await Voucher.get()).rank == (await Drop.get(id=drop.id)).issued == 1
 
     async def test_is_refused_in_the_promised_order(self, web, noon, library):
         drop = await an_open_drop(library, noon, quota=1)
