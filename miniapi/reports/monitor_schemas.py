@@ -41,7 +41,7 @@ class MonitoredDropJson(DropJson):
 
 
 class MonitorJson(DecidedJson):
-    """A programme and its money: `bound_fen` never passes `ceiling_fen`; `faces_fen` counts all vouchers ever.
+    """A programme and its money: `bound_fen` never passes `ceiling_fen`; `faces_fen` counts all ever issued.
 
     `room` is how many vouchers, at the item cap each, the pool still covers.
     """
