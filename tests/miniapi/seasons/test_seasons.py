@@ -105,6 +105,7 @@ steps = st.one_of(
 )
 
 
+# what the city must have before a step can be played
 NEEDED = {
     "expire": "lapsed_ones",
     "present": "vouchers",
