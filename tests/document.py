@@ -80,8 +80,14 @@ class Document:
 
 
 def document_of(app: Sanic) -> Document:
-    """What an application that has started says of itself."""
-    return Document(SpecificationBuilder().build(app).serialize())
+    """What an application that has started says of itself; those with the same routes say the same."""
+    routes = frozenset((route.path, *sorted(route.methods)) for route in app.router.routes)
+    if routes not in _documents:
+        _documents[routes] = Document(SpecificationBuilder().build(app).serialize())
+    return _documents[routes]
+
+
+_documents: dict[frozenset[Any], Document] = {}
 
 
 def _with_nulls(schema: Any) -> Any:

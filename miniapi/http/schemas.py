@@ -1,6 +1,7 @@
 """Types as OpenAPI 3.0 writes them down."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -13,12 +14,14 @@ TEXT = {"type": "string"}
 PROBLEM = "Problem"
 
 
+@cache  # what it gives is only read
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of what is taken: no references, `nullable` instead of a type null."""
     written = _written_out(model.model_json_schema())
     return _stripped(written) if model.model_config.get("str_strip_whitespace") else written
 
 
+@cache
 def schema_of_answer(shape: Any) -> dict[str, Any]:
     """The JSON schema of what is answered: these members, and no others."""
     exact: dict[str, Any] = _exact(_written_out(TypeAdapter(shape).json_schema(mode="serialization")))
