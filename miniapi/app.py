@@ -17,11 +17,11 @@ from miniapi.accounts import routes as accounts
 from miniapi.accounts.identity import IdentityVerifier, NoVerifier, SandboxVerifier
 from miniapi.chat import routes as chat
 from miniapi.chat.actions import Talker
+from miniapi.chat.city import OCCASIONS
 from miniapi.database import presence
 from miniapi.database.connection import connected
 from miniapi.drops import desk_routes as drops_desk
 from miniapi.drops import lottery_routes
-from miniapi.drops import queries as drops
 from miniapi.drops import routes as drop_routes
 from miniapi.http.answers import dumps
 from miniapi.http.counters import Counters
@@ -33,7 +33,6 @@ from miniapi.http.service import Service
 from miniapi.keys import Keys
 from miniapi.merchants import callers as shops
 from miniapi.merchants import routes as merchants
-from miniapi.pickup import queries as pickup
 from miniapi.pickup import routes as pickup_routes
 from miniapi.privacy import desk_routes as privacy_desk
 from miniapi.privacy import notice as privacy_notice
@@ -41,10 +40,9 @@ from miniapi.privacy import routes as privacy
 from miniapi.privacy.notice import PrivacyNotices
 from miniapi.programmes import desk_routes as programmes_desk
 from miniapi.programmes import routes as programmes
-from miniapi.redemption import afterwards_routes
+from miniapi.redemption import afterwards_routes, review_routes
 from miniapi.redemption import routes as redemption
 from miniapi.reminders import routes as reminders
-from miniapi.reminders.occasions import Occasions
 from miniapi.reminders.templates import Templates
 from miniapi.reports import monitor_routes as monitor
 from miniapi.reports import routes as reports
@@ -54,7 +52,6 @@ from miniapi.staff import callers as staff
 from miniapi.staff import routes as staff_routes
 from miniapi.tickets import routes as tickets
 from miniapi.trails import routes as trails
-from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers import routes as voucher_routes
 from miniapi.vouchers.claiming import Claims, Repeats
 from miniapi.vouchers.schemas import claimed
@@ -75,6 +72,7 @@ API = (
     pickup_routes.routes,
     redemption.routes,
     afterwards_routes.routes,
+    review_routes.routes,
     settlement.routes,
     trails.routes,
     monitor.routes,
@@ -82,12 +80,6 @@ API = (
     privacy.routes,
     privacy_desk.routes,
 )
-
-OCCASIONS: Occasions = {
-    "drop": drops.occasion,
-    "pickup": pickup.occasion,
-    "voucher_expiry": vouchers.occasion,
-}
 
 
 def build_app(

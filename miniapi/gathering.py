@@ -1,4 +1,4 @@
-"""Doing together what is asked at the same time: one batch at a time, of all that came during the last."""
+"""Doing together what is asked at the same time: a batch of all that came while others were at work."""
 
 import asyncio
 from collections import deque
@@ -12,22 +12,29 @@ Given = TypeVar("Given")
 class Gathering(Generic[Asked, Given]):
     """Gathers what its askers want; `work` answers a batch in its order, an exception for whom it refuses.
 
-    An asker who is gone by then changes nothing: what was begun for them is finished.
+    So many `lanes` of batches are at work at once, each of `most` askers at most. An asker who is gone by
+    then changes nothing: what was begun for them is finished.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], *, most: int
+        self,
+        work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]],
+        *,
+        most: int,
+        lanes: int = 1,
     ) -> None:
-        self._work, self._most = work, most
+        self._work, self._most, self._lanes = work, most, lanes
         self._waiting: deque[tuple[Asked, asyncio.Future[Given]]] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
 
     async def ask(self, wanted: Asked) -> Given:
         """The answer for one. Raises what `work` raised, or gave for this one."""
         answer: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, answer))
-        if self._working is None or self._working.done():
-            self._working = asyncio.create_task(self._work_off())
+        if len(self._working) < self._lanes:
+            task = asyncio.create_task(self._work_off())
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
         return await answer
 
     async def _work_off(self) -> None:

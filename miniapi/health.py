@@ -3,7 +3,7 @@
 from typing import Literal
 
 from sanic import Blueprint, Request, Sanic
-from sanic.response import HTTPResponse, json, text
+from sanic.response import HTTPResponse, text
 from typing_extensions import TypedDict
 
 from miniapi import clock
@@ -12,6 +12,7 @@ from miniapi.database import sql
 from miniapi.database.asking import Asking
 from miniapi.database.schema import LATEST
 from miniapi.errors import Unavailable
+from miniapi.http.answers import json
 from miniapi.http.described import answers
 from miniapi.http.errors import DatabaseUnavailable
 from miniapi.wechat.client import WeChat

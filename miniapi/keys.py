@@ -1,7 +1,6 @@
 """The keys of an installation: sealing personal data, signing, telling a request that comes again."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable
 
@@ -82,7 +81,7 @@ def _opened(token: str, seals: Iterable[Fernet]) -> str:
 
 
 def _digest(key: bytes, body: bytes) -> str:
-    return hmac.new(key, body, hashlib.sha256).hexdigest()
+    return hmac.digest(key, body, "sha256").hex()
 
 
 def _signature(key: bytes, content: bytes) -> bytes:

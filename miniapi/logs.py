@@ -8,10 +8,14 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, TextIO
+
+import orjson
 
 from miniapi.clock import SHANGHAI
 from miniapi.masking import masked, masked_value
@@ -21,7 +25,8 @@ Format = Literal["json", "text"]
 # these write parameters, addresses or one line an event of no interest below a warning
 QUIET = ("sanic", "apscheduler", "tortoise", "asyncio", "asyncpg", "aiohttp", "jieba")
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-OF_A_RECORD = frozenset({*vars(logging.makeLogRecord({})), "message", "taskName", "color_message"})
+OF_EVERY_RECORD = len(vars(logging.makeLogRecord({})))  # attributes; what a call passes comes behind them
+NO_FIELDS = frozenset({"message", "color_message"})
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -39,7 +44,9 @@ def begin(level: str, form: Format | None, part: str) -> None:
     if form is None:
         form = "text" if sys.stderr.isatty() else "json"
     logging.basicConfig(level=level, handlers=[handler(sys.stderr, form)], force=True)
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
+    # no line shows them, nor where in the code it was written
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as its HOWTO says
     logging.raiseExceptions = False  # a handler in trouble would print the arguments as they are
     logging.captureWarnings(True)
     for name in QUIET:
@@ -59,6 +66,12 @@ def handler(stream: TextIO, form: Format) -> logging.Handler:
     writing = logging.StreamHandler(stream)
     writing.setFormatter(_Json() if form == "json" else _Text())
     return writing
+
+
+def passed(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
+    """What the call passed as `extra`, as it was."""
+    behind = islice(vars(record).items(), OF_EVERY_RECORD, None)
+    return ((name, value) for name, value in behind if name not in NO_FIELDS)
 
 
 def _uncaught(kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None) -> None:
@@ -104,7 +117,10 @@ class _Json(logging.Formatter):
             line["error"] = trace
         if record.stack_info:
             line["stack"] = masked(record.stack_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # half a character, or a number beyond 64 bits
+            return json.dumps(line, default=str)
 
 
 class _Text(logging.Formatter):
@@ -122,5 +138,4 @@ class _Text(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What the call passed as `extra`, masked."""
-    return {name: masked_value(value) for name, value in vars(record).items() if name not in OF_A_RECORD}
+    return {name: masked_value(value) for name, value in passed(record)}

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 HIDDEN = "***"
+TOO_LONG = 10**10  # for an amount: it may be a telephone number
 SHORTEST = 8  # characters; nothing shorter has such a shape
 
 _ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"
@@ -56,7 +57,7 @@ def masked_words(text: str) -> str:
 
 def masked_value(value: Any) -> Any:
     """The same for what stands in a field: numbers that are amounts stay numbers."""
-    if isinstance(value, bool | float) or value is None or (isinstance(value, int) and abs(value) < 10**10):
+    if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < TOO_LONG):
         return value
     if isinstance(value, Mapping):
         return {masked(str(name)): masked_value(one) for name, one in value.items()}

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from miniapi import outages
+from miniapi.operation.installation import LEADER_LOCK
+from scheduler.outage import Outage
 
-LOCK = 0x73_63_68_65_64  # "sched"
+TRY = "SELECT pg_try_advisory_lock($1)"
 ASK_AGAIN = 1.0  # seconds between two tries to become the leader
-SAY_AGAIN = 60.0  # seconds between two lines about a database that is away
 CONNECT_WITHIN = 5.0  # seconds
 CHECK_EVERY = 2.0  # seconds between two looks whether we still are
 
@@ -27,19 +27,19 @@ class LeadershipLost(Exception):
 async def leading(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """Wait until this process is the leader, also for the database; then lead while the block runs."""
     log.info("waiting to lead")
-    connection, says_again = None, 0.0
+    connection, outage = None, Outage()
     try:
         while True:
             try:
                 if connection is None:
                     connection = await asyncpg.connect(database_url, timeout=CONNECT_WITHIN)
                 # a statement that waits for the lock would hold back vacuum
-                if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK, timeout=CONNECT_WITHIN):
+                if await connection.fetchval(
+                    "SELECT pg_try_advisory_lock($1)", LEADER_LOCK, timeout=CONNECT_WITHIN
+                ):
                     break
             except outages.AWAY as problem:
-                if time.monotonic() > says_again:
-                    log.warning("waiting for the database: %s", outages.reason(problem))
-                    says_again = time.monotonic() + SAY_AGAIN
+                outage.tell(problem)
                 if connection is not None:
                     connection.terminate()
                 connection = None

@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from miniapi import clock, metrics
 from miniapi.errors import Refusal
 from scheduler.jobs import Tools
+from scheduler.outage import Outage, is_outage
 from scheduler.timetable import TIMETABLE, Daily, Every, Job
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ class Running:
     """The timetable at work, until `end`."""
 
     def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+        self._tools, self._outage = tools, Outage()
         self._in_hand: set[asyncio.Task[None]] = set()
         self._runner = AsyncIOScheduler(timezone=clock.SHANGHAI)
         for entry in TIMETABLE:
@@ -46,7 +47,7 @@ class Running:
 
     async def _start(self, job: Job, due: "OncePerDay | None") -> None:
         """Run a job in a task of its own, which APScheduler does not cancel at the end."""
-        task = asyncio.create_task(run(job, self._tools, due))
+        task = asyncio.create_task(run(job, self._tools, due, self._outage))
         self._in_hand.add(task)
         task.add_done_callback(self._in_hand.discard)
         await asyncio.shield(task)
@@ -69,7 +70,7 @@ class OncePerDay:
         self.done_for = now.astimezone(clock.SHANGHAI).date()
 
 
-async def run(job: Job, tools: Tools, due: OncePerDay | None) -> None:
+async def run(job: Job, tools: Tools, due: OncePerDay | None, outage: Outage) -> None:
     """Run one job if it is due. What goes wrong is logged, and the job comes again."""
     try:
         now = clock.now()
@@ -83,9 +84,12 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None) -> None:
         metrics.job_ran(job.__name__, "waits")
         log.warning("%s waits: %s", job.__name__, refusal.code)
         return
-    except Exception:
+    except Exception as problem:
         metrics.job_ran(job.__name__, "failed")
-        log.exception("%s failed, it is tried again", job.__name__)
+        if is_outage(problem):
+            outage.tell(problem)
+        else:
+            log.exception("%s failed, it is tried again", job.__name__)
         return
     metrics.job_ran(job.__name__, "done")
     if due is not None:

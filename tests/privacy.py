@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from miniapi.keys import Keys
-from miniapi.logs import OF_A_RECORD
+from miniapi.logs import passed
 from miniapi.masking import masked
 
 OURS = ("miniapi", "scheduler", "bot", "faq")
@@ -36,7 +36,7 @@ class Watch(logging.Handler):
         self.files: set[Path] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        extra = {name: value for name, value in vars(record).items() if name not in OF_A_RECORD}
+        extra = dict(passed(record))
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
         self.seen += 1
         # a traceback may quote a row, and is masked before it is written

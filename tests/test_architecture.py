@@ -43,7 +43,6 @@ KNOWS_THE_MACHINES_TIME = {
     "miniapi/sandbox/state.py",  # WeChat's tokens die by the machine's time
 }
 MAY_HAVE_MOVED_BEFORE = {
-    "miniapi/programmes/actions.py",  # opening a programme again changes nothing
     "miniapi/vouchers/issuing.py",  # the keys of vouchers that are only just made
 }
 MACHINE_TIME = re.compile(

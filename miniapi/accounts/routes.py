@@ -3,7 +3,7 @@
 from typing import Any
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json
+from sanic.response import HTTPResponse, empty
 
 from faq.packs import Library
 from miniapi import clock
@@ -19,7 +19,7 @@ from miniapi.accounts.errors import (
     VerifierMissing,
 )
 from miniapi.accounts.identity import IdentityVerifier
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable

@@ -1,17 +1,18 @@
 """How events of the audit log are written down and chained."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+import orjson
+
 GENESIS = "0" * 64
 CHAINED = ("seq", "at", "actor", "action", "subject", "reason", "request", "before", "after", "previous")
 LATER = frozenset({"request"})  # hashed where it is said: events from before there was one keep their hashes
 
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+_ALWAYS_THE_SAME = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,14 @@ class Link:
 
 def written_down(facts: Mapping[str, Any] | None) -> str | None:
     """Facts as JSON that is always written the same way."""
-    return None if facts is None else _JSON.encode(facts)
+    return None if facts is None else _json(facts).decode()
 
 
 def hash_of(event: Mapping[str, Any]) -> str:
     """SHA-256 (64 hex digits) over everything an event says, the hash of the one before it included."""
     said = {name: event[name] for name in CHAINED if name not in LATER or event[name] is not None}
     said["at"] = event["at"].astimezone(UTC).isoformat()
-    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()
+    return hashlib.sha256(_json(said)).hexdigest()
 
 
 def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
@@ -43,6 +44,10 @@ def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
         yield f"it follows another event {last.seq} than the one that is there"
     if event["hash"] != hash_of(event):
         yield "it was changed after it was written"
+
+
+def _json(facts: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(facts, default=str, option=_ALWAYS_THE_SAME)
 
 
 def _numbers(missing: range) -> str:

@@ -8,6 +8,14 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 CONNECTION_WITHIN = 8.0  # seconds in which a free or a new connection must be had
 
 
+class Session(asyncpg.Connection):  # type: ignore[misc]  # asyncpg says no types
+    """A connection of the pool. Nothing of ours outlives its transaction: there is nothing to clean up."""
+
+    def get_reset_query(self) -> str:
+        """What would be asked after every use otherwise: a second way to the database for each statement."""
+        return ""
+
+
 class Pool(asyncpg.Pool):  # type: ignore[misc]  # asyncpg says no types
     """asyncpg's pool, where waiting for a connection and giving it back are bounded."""
 
@@ -18,6 +26,8 @@ class Pool(asyncpg.Pool):  # type: ignore[misc]  # asyncpg says no types
 
 class Client(AsyncpgDBClient):
     """What Tortoise speaks to PostgreSQL through."""
+
+    connection_class = Session
 
     async def create_pool(self, **wanted: Any) -> asyncpg.Pool:
         """A pool that connects when somebody asks, so that making it never fails."""

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
@@ -20,6 +20,7 @@ from miniapi.drops.errors import (
     QuotaOverRoom,
 )
 from miniapi.drops.schemas import DropJson, drop_json
+from miniapi.http.answers import json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.regions import pack_of

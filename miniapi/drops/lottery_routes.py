@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json
+from sanic.response import HTTPResponse, empty
 
 from faq.packs import Library
 from miniapi import clock
@@ -12,7 +12,7 @@ from miniapi.accounts.errors import IdentityRequired
 from miniapi.drops import lottery, lottery_queries
 from miniapi.drops.errors import EntriesFixed, NoSuchDrop, NoSuchRegistration, NotByLot, RegistrationNotOpen
 from miniapi.drops.lottery_schemas import DrawJson, RegistrationJson, draw_json, registration_json
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import Page, page_of

@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from miniapi.drops.models import Drop
+from miniapi.programmes.rules import Standing
 
 
 def commitment(seed: str) -> str:
@@ -32,15 +33,15 @@ def is_over(drop: Drop, at: datetime) -> bool:
     return at >= drop.closes_at
 
 
-def waits(drop: Drop, at: datetime) -> bool:
-    """Whether a lottery, which comes with its programme, is not to be drawn now: too early, drawn, or frozen.
+def waits(drop: Drop, at: datetime, standing: Standing) -> bool:
+    """Whether a lottery is not to be drawn now: too early, drawn, frozen, or its programme is not ready.
 
-    A freeze holds nothing back once the drop is over: then it is only told how the draw would have been.
+    Nothing holds it back once the drop is over: then it is only told how the draw would have been.
     """
     if at < drop.ends_at or drop.drawn_at is not None:
         return True
-    frozen = drop.frozen_because is not None or drop.programme.claims_frozen_because is not None
-    return frozen and not is_over(drop, at)
+    held_back = drop.frozen_because or standing.frozen_because or standing.lacking
+    return held_back is not None and not is_over(drop, at)
 
 
 def _hash(text: str) -> str:

@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone
 from miniapi.drops import queries, schemas
 from miniapi.drops.errors import NoSuchDrop
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.paging import page_of

@@ -1,9 +1,12 @@
 """What every answer tells browsers: what it may load, where it may be shown, who may keep it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sanic import Request
 from sanic.response import BaseHTTPResponse
+
+from miniapi.http.answers import JsonAnswer
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -24,13 +27,12 @@ HTTPS_FOR = "max-age=31536000"  # seconds: a year
 
 def protect(request: Request, answer: BaseHTTPResponse) -> None:
     """Put the headers on an answer; what a route has said itself stays."""
-    for name, value in ALWAYS.items():
+    https = request.forwarded.get("proto") == "https"  # believed only from a proxy of ours
+    if isinstance(answer, JsonAnswer):
+        answer.always = _of_json(request.path.startswith(NEVER_KEPT), https)
+        return
+    for name, value in _headers(policy_of(request.path), request.path.startswith(NEVER_KEPT), https).items():
         answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Content-Security-Policy", policy_of(request.path))
-    if request.path.startswith(NEVER_KEPT):
-        answer.headers.setdefault("Cache-Control", "no-store")
-    if request.forwarded.get("proto") == "https":  # believed only from a proxy of ours
-        answer.headers.setdefault("Strict-Transport-Security", HTTPS_FOR)
 
 
 def policy_of(path: str) -> str:
@@ -39,3 +41,20 @@ def policy_of(path: str) -> str:
         if path == prefix or path.startswith(f"{prefix}/"):
             return NOTHING + allowed
     return NOTHING
+
+
+def _headers(policy: str, never_kept: bool, https: bool) -> dict[str, str]:
+    headers = {**ALWAYS, "Content-Security-Policy": policy}
+    if never_kept:
+        headers["Cache-Control"] = "no-store"
+    if https:
+        headers["Strict-Transport-Security"] = HTTPS_FOR
+    return headers
+
+
+@lru_cache(maxsize=4)
+def _of_json(never_kept: bool, https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The same for JSON, which loads nothing."""
+    return tuple(
+        (name.encode(), value.encode()) for name, value in _headers(NOTHING, never_kept, https).items()
+    )

@@ -14,16 +14,16 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from sanic import HTTPResponse, Request
-from sanic.response import raw
 from tortoise.transactions import in_transaction
 
 from miniapi import clock
 from miniapi.database import sql
+from miniapi.http.answers import JsonAnswer
 from miniapi.http.described import Handler, describe
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress, invalid_field
 from miniapi.http.models import KeptAnswer
 from miniapi.http.problems import refusal_for
-from miniapi.ids import new_id
+from miniapi.ids import new_ids
 from miniapi.keys import Keys
 
 KEPT_FOR = timedelta(hours=24)
@@ -81,7 +81,7 @@ class Answer:
 
     def told(self) -> HTTPResponse:
         """The answer over HTTP."""
-        return raw(self.text.encode(), status=self.status, content_type="application/json")
+        return JsonAnswer(self.text.encode(), self.status)
 
 
 def repeatable(first: First | None = None) -> Callable[[Handler], Handler]:
@@ -159,7 +159,7 @@ async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetim
     columns = zip(
         *(
             (
-                new_id(),
+                kept_id,
                 key.caller,
                 key.route,
                 key.key,
@@ -167,7 +167,7 @@ async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetim
                 answer.status,
                 keys.seal(answer.text),
             )
-            for key, answer in answers
+            for kept_id, (key, answer) in zip(new_ids(len(answers)), answers, strict=True)
         ),
         strict=True,
     )

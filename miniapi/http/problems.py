@@ -11,12 +11,12 @@ from sanic import Request, Sanic
 from sanic.exceptions import HTTPException, PayloadTooLarge, RequestTimeout, ServiceUnavailable
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from miniapi import errors
 from miniapi.http import errors as http_errors
-from miniapi.http.answers import citation_json, written
+from miniapi.http.answers import JsonAnswer, citation_json, dumps, written
 from miniapi.http.observing import METHODS, id_of, note_refusal
 from miniapi.wechat.errors import PushUnreadable
 
@@ -90,7 +90,7 @@ def problem(refusal: errors.Refusal) -> HTTPResponse:
         headers["Retry-After"] = str(refusal.again_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return json(body, status=status, headers=headers, content_type="application/problem+json")
+    return JsonAnswer(dumps(body).encode(), status, headers, "application/problem+json")
 
 
 def refusal_for(trouble: Exception, request: Request) -> errors.Refusal:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from miniapi.database import sql
-from miniapi.ids import new_id
+from miniapi.ids import new_ids
 from miniapi.ledger.errors import NotEnough
 from miniapi.ledger.models import SOURCES, Account, AccountName
 from miniapi.money import Fen
@@ -91,13 +91,14 @@ async def move_all(
     """
     if any(one.amount <= 0 for one in moves):
         raise ValueError(f"an amount to move is positive, not {min(one.amount for one in moves)}")
-    ids = [[new_id() for _ in moves] for _ in ("transfer", "entry of the source", "entry of the target")]
+    transfers, sources, targets = (new_ids(len(moves)) for _ in range(3))
     moved = await sql.rows(
         MOVE,
-        ids[0],
+        transfers,
         [one.key for one in moves],
         [one.amount for one in moves],
-        *ids[1:],
+        sources,
+        targets,
         reason,
         at,
         book,

@@ -16,4 +16,11 @@ async def balance(book: str, name: AccountName) -> Fen:
 
 async def entries_of_sources(book: str) -> int:
     """How often money has moved at the sources of a book: it only grows, and numbers what moves next."""
-    return await Entry.filter(account__book=book, account__name__in=SOURCES).count()
+    sources = await Account.filter(book=book, name__in=SOURCES).values_list("id", flat=True)
+    return await Entry.filter(account_id__in=sources).count()  # by its index, however many entries there are
+
+
+async def moved_under(key: str) -> Fen:
+    """What this key has moved; nothing where it has not."""
+    arrived = await Entry.get_or_none(transfer__key=key, amount__gt=0)
+    return Fen(arrived.amount if arrived else 0)

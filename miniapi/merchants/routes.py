@@ -1,11 +1,11 @@
 """The public lists over HTTP."""
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi.accounts.callers import Anyone
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.paging import page_of, page_within

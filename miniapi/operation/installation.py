@@ -15,7 +15,7 @@ from miniapi.operation.secrets import kept_file, known_keys
 from miniapi.settings import Settings
 
 LEAST_SERVER = 15
-LEADER_LOCK = 0x73_63_68_65_64  # the scheduler's, which stands above us
+LEADER_LOCK = 0x73_63_68_65_64  # "sched": whichever scheduler works holds it
 LARGEST_DIFFERENCE = 1.0  # seconds between the database server's clock and this machine's
 ANSWERS_WITHIN = 5.0  # seconds
 

@@ -60,7 +60,7 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
             f"resident:{resident_id}",
             "resident.left",
             f"resident:{resident_id}",
-            before={"verified": verified, "phone": phone, **gone, "vouchers_void": ending.voided(ended)},
+            before={"verified": verified, "phone": phone, **gone, "vouchers_void": ended.voided},
             after={"left": True},
         )
-        await record_all([*ended, left], at=at)
+        await record_all([*ended.events, left], at=ended.at)

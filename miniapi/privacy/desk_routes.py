@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from miniapi import clock
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.limits import limited
 from miniapi.http.paging import NumberedPage, page_of
@@ -60,7 +60,7 @@ async def reveal(
 ) -> HTTPResponse:
     """写明理由，查看完整的手机号、姓名或身份证号；理由和字段会记入日志，居民看得到。"""
     shown = await desk.reveal(resident_id, body.fields, body.reason, staff, keys, at=clock.now())
-    return json(shown, headers={"Cache-Control": "no-store"})
+    return json(shown)
 
 
 @routes.get("/residents/<resident_id:uuid>/access")

@@ -1,11 +1,11 @@
 """The privacy notice and one's own data over HTTP: who one is, consenting, taking it along, leaving."""
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json
+from sanic.response import HTTPResponse, empty
 
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
 from miniapi.http.limits import limited

@@ -35,6 +35,19 @@ class Decision:
     open_anyway: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What went back to each source; `number` is in the keys under which it moved."""
+
+    number: int
+    parts: rules.Sources
+
+    @property
+    def total(self) -> Fen:
+        """All of it."""
+        return Fen(sum(self.parts.values()))
+
+
 async def open_programme(
     pack: Pack, code: str, calendar: CalendarRule, fund: FundRule, *, demo: bool, at: datetime
 ) -> Programme:
@@ -51,15 +64,19 @@ async def open_programme(
             },
         )
         await ledger.open_book(code)
-        await ledger.move(
-            from_yuan(fund.total_yuan),
+        total = from_yuan(fund.total_yuan)
+        if await ledger.move(
+            total,
             AccountName.FUND,
             AccountName.POOL,
             book=code,
             reason="appropriation",
-            key=f"{code}:appropriation",
+            key=appropriation(code),
             at=at,
-        )
+        ):
+            opened, after = f"programme:{programme.id}", {"code": code, "total_fen": total}
+            opener = "operator:demo" if demo else "operator:cli"
+            await record(opener, "programme.opened", opened, at=at, after=after)
     return programme
 
 
@@ -73,9 +90,9 @@ async def decide(pack: Pack, decision: Decision, reason: str, officer: Bureau, *
     async with in_transaction():
         # whoever gives a voucher away holds the programme too: what is frozen is so from the commit on
         programme = await Programme.filter(id=found.id).select_for_update(no_key=True).get()
-        before = _as_decided(programme)
+        before, number = _as_decided(programme), None
         if decision.province_fen is not None:
-            await grant(programme, decision.province_fen, pack, at=at)
+            number = await grant(programme, decision.province_fen, pack, at=at)
         if decision.claims_frozen is not None:
             programme.claims_frozen_because = because if decision.claims_frozen else None
         if decision.redemptions_frozen is not None:
@@ -90,26 +107,26 @@ async def decide(pack: Pack, decision: Decision, reason: str, officer: Bureau, *
             at=at,
             reason=because,
             before=asdict(before),
-            after=asdict(_as_decided(programme)),
+            after=asdict(_as_decided(programme)) | ({} if number is None else {"grant": number}),
         )
     return programme
 
 
-async def grant(programme: Programme, province: Fen, pack: Pack, *, at: datetime) -> None:
+async def grant(programme: Programme, province: Fen, pack: Pack, *, at: datetime) -> int | None:
     """Write down what the province gives of the fund, and who the rest; the pool stays as it is.
 
-    Another grant later moves the difference. Call it inside a transaction that holds the programme.
-    Raises GrantOverFund.
+    Another grant later moves the difference. The number that the keys of what it moved carry; None where
+    nothing moved. Call it inside a transaction that holds the programme. Raises GrantOverFund.
     """
-    fund = pack.rules.fund(at.astimezone(SHANGHAI).date())
-    if fund is None:
-        raise ValueError(f"the programme {programme.code} has no fund")
+    fund = _fund(programme, pack, at)
     given = await ledger.held(programme.code, *SOURCES)
-    total = Fen(sum(given.values()))
+    total = await books.moved_under(appropriation(programme.code))
     if province > total:
         raise GrantOverFund(total_yuan=in_yuan(total), citations=[pack.citation(fund.cites, at)])
     number = await books.entries_of_sources(programme.code)
-    for shift in rules.shifts(given, rules.sources(total, province, fund)):
+    kept = Fen(sum(given.values()))
+    shifts = rules.shifts(given, rules.sources(kept, total, province, fund))
+    for shift in shifts:
         key = f"{programme.code}:grant:{number}:{shift.source}:{shift.instead_of}"
         if not await ledger.move(
             shift.amount,
@@ -122,6 +139,43 @@ async def grant(programme: Programme, province: Fen, pack: Pack, *, at: datetime
         ):
             raise MovedBefore(key)
     programme.province_fen = province
+    return number if shifts else None
+
+
+async def return_unspent(programme: Programme, pack: Pack, *, at: datetime) -> Returned:
+    """Give what is in the pool back to who gave it, pro rata, so that each has given its share of the rest.
+
+    Call it inside a transaction that holds the programme. Nothing moves where the pool is empty.
+    """
+    held = await ledger.held(programme.code, *SOURCES, AccountName.POOL)
+    unspent = held.pop(AccountName.POOL)
+    total = await books.moved_under(appropriation(programme.code))
+    grant = None if programme.province_fen is None else Fen(programme.province_fen)
+    kept = Fen(sum(held.values()) - unspent)
+    left = rules.sources(kept, total, grant, _fund(programme, pack, at))
+    returned = Returned(
+        await books.entries_of_sources(programme.code),
+        {name: Fen(held[name] - left[name]) for name in SOURCES},
+    )
+    for source, amount in returned.parts.items():
+        key = f"{programme.code}:unspent:{returned.number}:{source}"
+        if amount and not await ledger.move(
+            amount, AccountName.POOL, source, book=programme.code, reason="unspent", key=key, at=at
+        ):
+            raise MovedBefore(key)
+    return returned
+
+
+def appropriation(code: str) -> str:
+    """The key under which a programme's fund came into its pool."""
+    return f"{code}:appropriation"
+
+
+def _fund(programme: Programme, pack: Pack, at: datetime) -> FundRule:
+    fund = pack.rules.fund(at.astimezone(SHANGHAI).date())
+    if fund is None:
+        raise ValueError(f"the programme {programme.code} has no fund")
+    return fund
 
 
 def _as_decided(programme: Programme) -> Decision:

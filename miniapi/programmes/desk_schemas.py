@@ -75,13 +75,18 @@ def decided_json(programme: Programme, balances: Mapping[AccountName, Fen]) -> D
         "opens_at": written(programme.opens_at),
         "closes_at": written(programme.closes_at),
         "province_fen": None if programme.province_fen is None else Fen(programme.province_fen),
-        "sources": {
-            "province_fen": balances[AccountName.PROVINCE],
-            "zone_fen": balances[AccountName.ZONE],
-            "district_fen": balances[AccountName.DISTRICT],
-            "unattributed_fen": balances[AccountName.FUND],
-        },
+        "sources": sources_json(balances),
         "claims_frozen_because": programme.claims_frozen_because,
         "redemptions_frozen_because": programme.redemptions_frozen_because,
         "opened_because": programme.opened_because,
+    }
+
+
+def sources_json(parts: Mapping[AccountName, Fen]) -> SourcesJson:
+    """A part of each source."""
+    return {
+        "province_fen": parts[AccountName.PROVINCE],
+        "zone_fen": parts[AccountName.ZONE],
+        "district_fen": parts[AccountName.DISTRICT],
+        "unattributed_fen": parts[AccountName.FUND],
     }

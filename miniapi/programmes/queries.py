@@ -6,6 +6,11 @@ from miniapi.programmes.errors import NoSuchProgramme
 from miniapi.programmes.models import Programme
 
 
+async def over(region: str, *, at: datetime) -> Programme | None:
+    """The last programme of a region that is over."""
+    return await Programme.filter(region=region, closes_at__lte=at).order_by("-closes_at").first()
+
+
 async def programme_of(region: str, *, at: datetime) -> Programme:
     """The programme of a region: the first that is not over, else the last. Raises NoSuchProgramme."""
     own = Programme.filter(region=region)

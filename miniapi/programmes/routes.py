@@ -1,12 +1,12 @@
 """The clock, the regions and their rules over HTTP."""
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import NoSuchRegion
 from miniapi.http.regions import pack_at

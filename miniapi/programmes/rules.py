@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faq.rules import FundRule, ReadinessRule
-from miniapi.ledger.models import AccountName
+from miniapi.ledger.models import SOURCES, AccountName
 from miniapi.money import Fen, part_of
 from miniapi.programmes.models import Programme
 
@@ -28,16 +28,21 @@ class Standing:
     lacking: str | None = None
 
 
-def sources(total: Fen, province: Fen, fund: FundRule) -> Sources:
-    """What each source gives of a fund of which this much is the province's; nothing is unattributed then.
+def sources(kept: Fen, total: Fen, province: Fen | None, fund: FundRule) -> Sources:
+    """What each source gives of what is kept of a fund: all of it, until the unspent goes back.
 
-    The rest is split between 示范区 and 杨陵区 as the policy says; an odd fen is the 示范区's.
+    `province` is its grant for the whole fund, of which it gives its share of what is kept, less a fraction
+    of a fen. The rest is split between 示范区 and 杨陵区 as the policy says; an odd fen is the 示范区's. So
+    nobody gives more where less is kept. While the grant is not known, nothing is attributed.
     """
-    local = Fen(total - province)
+    if province is None:
+        return {name: kept if name is AccountName.FUND else Fen(0) for name in SOURCES}
+    granted = part_of(kept, province, total)
+    local = Fen(kept - granted)
     district = part_of(local, fund.local_split[1], sum(fund.local_split))
     return {
         AccountName.FUND: Fen(0),
-        AccountName.PROVINCE: province,
+        AccountName.PROVINCE: granted,
         AccountName.ZONE: Fen(local - district),
         AccountName.DISTRICT: district,
     }

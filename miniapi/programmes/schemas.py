@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from faq.categories import Categories
 from faq.packs import Pack
-from faq.rules import CalendarRule, FundRule, Phase, ReadinessRule, SubsidyRule
+from faq.rules import CalendarRule, CounterRule, FundRule, OnMismatch, Phase, ReadinessRule, SubsidyRule
 from miniapi.clock import SHANGHAI
 from miniapi.http.answers import CitationJson, Time, citation_json, written
 from miniapi.money import Fen, from_yuan
@@ -82,6 +82,19 @@ class ReadinessJson(TypedDict):
     citation: CitationJson
 
 
+class CounterJson(TypedDict):
+    """What a shop asks for; goods may come back for `refund_days` days, or always.
+
+    `quota_used_up`: a voucher that was used never returns, even when the goods do.
+    """
+
+    old_unit_declared: bool
+    invoice_mismatch: OnMismatch
+    refund_days: int | None
+    quota_used_up: bool
+    citation: CitationJson
+
+
 class ProgrammeJson(RegionJson):
     """What a document fixes; null where it fixes nothing."""
 
@@ -90,6 +103,7 @@ class ProgrammeJson(RegionJson):
     calendar: CalendarJson | None
     fund: FundJson | None
     readiness: ReadinessJson | None
+    counter: CounterJson | None
 
 
 def clock_json(at: datetime) -> ClockJson:
@@ -112,7 +126,7 @@ def programme_json(pack: Pack, categories: Categories, at: datetime) -> Programm
     """What a document fixes, each rule with its clause; null where it fixes nothing."""
     on = at.astimezone(SHANGHAI).date()
     subsidy, calendar, fund = pack.rules.subsidy(on), pack.rules.calendar(on), pack.rules.fund(on)
-    readiness = pack.rules.readiness(on)
+    readiness, counter = pack.rules.readiness(on), pack.rules.counter(on)
     return {
         **region_json(pack),
         "phase": calendar.phase(at) if calendar else None,
@@ -120,6 +134,7 @@ def programme_json(pack: Pack, categories: Categories, at: datetime) -> Programm
         "calendar": _calendar_json(pack, calendar, at) if calendar else None,
         "fund": _fund_json(pack, fund, at) if fund else None,
         "readiness": readiness_json(pack, readiness, at) if readiness else None,
+        "counter": _counter_json(pack, counter, at) if counter else None,
     }
 
 
@@ -154,6 +169,16 @@ def _calendar_json(pack: Pack, rule: CalendarRule, at: datetime) -> CalendarJson
 
 def _fund_json(pack: Pack, rule: FundRule, at: datetime) -> FundJson:
     return {"total_fen": from_yuan(rule.total_yuan), "citation": citation_json(pack.citation(rule.cites, at))}
+
+
+def _counter_json(pack: Pack, rule: CounterRule, at: datetime) -> CounterJson:
+    return {
+        "old_unit_declared": rule.old_unit_declared,
+        "invoice_mismatch": rule.invoice_mismatch,
+        "refund_days": rule.refund_days,
+        "quota_used_up": rule.quota_used_up,
+        "citation": citation_json(pack.citation(rule.cites, at)),
+    }
 
 
 def readiness_json(pack: Pack, rule: ReadinessRule, at: datetime) -> ReadinessJson:

@@ -18,7 +18,7 @@ from miniapi.merchants.models import Role
 from miniapi.money import Fen
 from miniapi.programmes.models import Programme
 from miniapi.redemption import counter, queries
-from miniapi.redemption.errors import AlreadyRefunded
+from miniapi.redemption.errors import AlreadyRefunded, AlreadyRejected
 from miniapi.redemption.history import no_earlier
 from miniapi.redemption.models import Redemption, RedemptionAct, RedemptionEvent, RedemptionState
 from miniapi.staff.reasons import fit_to_keep
@@ -75,6 +75,12 @@ async def locked(redemption_id: UUID, clerk: Clerk, library: Library, *, at: dat
     subsidy_rule, counter_rule = counter.rules_of(pack, redemption.redeemed_at)
     at = await no_earlier(at, [redemption.id])
     return Made(redemption, voucher, owner, programme, pack, subsidy_rule, counter_rule, at)
+
+
+def refuse_rejected(redemption: Redemption) -> None:
+    """Raises AlreadyRejected: nothing about such a sale can be set right any more."""
+    if redemption.state is RedemptionState.REJECTED:
+        raise AlreadyRejected()
 
 
 async def move(

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
+from miniapi.http.answers import json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
 from miniapi.http.requests import body
@@ -17,6 +18,7 @@ from miniapi.redemption import afterwards, correcting, queries, refunding
 from miniapi.redemption import afterwards_schemas as schemas
 from miniapi.redemption.errors import (
     AlreadyRefunded,
+    AlreadyRejected,
     AlreadySettled,
     InvoiceMismatch,
     NoSuchRedemption,
@@ -38,7 +40,7 @@ async def _because(
     request: Request,
     redemption_id: UUID,
     clerk: Clerk,
-    body: schemas.Refund | schemas.Correct | schemas.Exchange,
+    body: schemas.Correct | schemas.Exchange,
     keys: Keys,
     **_: Any,
 ) -> dict[str, Any]:
@@ -47,9 +49,17 @@ async def _because(
     return {"because": because}
 
 
+async def _prepare(
+    request: Request, redemption_id: UUID, clerk: Clerk, body: schemas.Refund, keys: Keys, **_: Any
+) -> dict[str, Any]:
+    """The same, and what has lapsed is expired in transactions of its own."""
+    because = await refunding.prepare(redemption_id, body.reason, clerk, keys, at=clock.now())
+    return {"because": because}
+
+
 @routes.post("/<redemption_id:uuid>/refund")
 @body(schemas.Refund)
-@repeatable(first=_because)
+@repeatable(first=_prepare)
 @answers(RedemptionJson, refuses=[*ALWAYS, RefundTooLate])
 async def refund(
     request: Request,
@@ -68,7 +78,10 @@ async def refund(
 @routes.post("/<redemption_id:uuid>/correction")
 @body(schemas.Correct)
 @repeatable(first=_because)
-@answers(RedemptionJson, refuses=[*ALWAYS, AlreadySettled, PriceOnlyDown, PriceTooLow, InvoiceMismatch])
+@answers(
+    RedemptionJson,
+    refuses=[*ALWAYS, AlreadyRejected, AlreadySettled, PriceOnlyDown, PriceTooLow, InvoiceMismatch],
+)
 async def correct(
     request: Request,
     clerk: Clerk,
@@ -86,7 +99,7 @@ async def correct(
 @routes.post("/<redemption_id:uuid>/exchange")
 @body(schemas.Exchange)
 @repeatable(first=_because)
-@answers(RedemptionJson, refuses=[*ALWAYS, SerialTaken])
+@answers(RedemptionJson, refuses=[*ALWAYS, AlreadyRejected, SerialTaken])
 async def exchange(
     request: Request,
     clerk: Clerk,

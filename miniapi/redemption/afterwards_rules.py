@@ -5,7 +5,9 @@ from datetime import datetime, time, timedelta
 
 from faq.rules import SubsidyRule
 from miniapi.clock import SHANGHAI
+from miniapi.ledger.models import AccountName
 from miniapi.money import Fen, from_yuan, in_yuan, percent_of
+from miniapi.redemption.models import RedemptionState
 from miniapi.subsidies.rules import most_for_an_item
 from miniapi.vouchers.models import Voucher, VoucherState
 
@@ -37,9 +39,20 @@ def voucher_back(
     return Return(VoucherState.ISSUED, worth, f"券已恢复，最高减 {in_yuan(worth)} 元")
 
 
-def worth_again(face: Fen, rule: SubsidyRule, *, room: Fen, pool: Fen) -> Fen:
-    """What a voucher that returns is worth: what it was, as far as an item, its person and the pool allow."""
-    return max(Fen(0), min(face, most_for_an_item(rule, room), pool))
+def worth_again(face: Fen, rule: SubsidyRule, *, room: Fen, pool: Fen | None) -> Fen:
+    """What a voucher that returns is worth: what it was, as far as an item, its person and the pool allow.
+
+    None is a pool that has enough.
+    """
+    limits = [face, most_for_an_item(rule, room), *([] if pool is None else [pool])]
+    return max(Fen(0), min(limits))
+
+
+def way_back(state: RedemptionState) -> tuple[AccountName, AccountName]:
+    """From which account to which a subsidy goes that the shop does not get: what was paid, it owes."""
+    if state is RedemptionState.SETTLED:
+        return AccountName.PAID, AccountName.CLAWBACK
+    return AccountName.PAYABLE, AccountName.POOL
 
 
 def subsidy_at(price: Fen, rule: SubsidyRule, before: Fen) -> Fen:

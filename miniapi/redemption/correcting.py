@@ -13,7 +13,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.merchants.callers import Clerk
 from miniapi.money import Fen, in_yuan
 from miniapi.redemption import afterwards_rules as rules
-from miniapi.redemption.afterwards import Made, happened, locked, move
+from miniapi.redemption.afterwards import Made, happened, locked, move, refuse_rejected
 from miniapi.redemption.errors import (
     AlreadySettled,
     InvoiceMismatch,
@@ -47,8 +47,8 @@ async def correct_price(
 ) -> Redemption:
     """Take a price down to what was agreed: the subsidy follows it, and the pool gets the difference.
 
-    `because` is fit to be kept. Raises NoSuchRedemption, AlreadyRefunded, AlreadySettled, PriceOnlyDown,
-    PriceTooLow, InvoiceMismatch; VoucherMoved.
+    `because` is fit to be kept. Raises NoSuchRedemption, AlreadyRefunded, AlreadyRejected, AlreadySettled,
+    PriceOnlyDown, PriceTooLow, InvoiceMismatch; VoucherMoved.
     """
     async with in_transaction():
         sale = await locked(redemption_id, clerk, library, at=at)
@@ -57,18 +57,19 @@ async def correct_price(
         subsidy = rules.subsidy_at(price.agreed, sale.subsidy_rule, Fen(redemption.subsidy_fen))
         if subsidy <= 0:
             raise PriceTooLow()
-        await move(
+        note = f"成交价由 {in_yuan(redemption.price_fen)} 元更正为 {in_yuan(price.agreed)} 元"
+        told = f"{note}，补贴由 {in_yuan(redemption.subsidy_fen)} 元改为 {in_yuan(subsidy)} 元"
+        less = Fen(redemption.subsidy_fen - subsidy)
+        await _corrected(sale, price, subsidy)
+        await happened(sale, RedemptionAct.CORRECTED, subsidy, note=f"{note}：{because}", told=told)
+        await move(  # late: everybody claims from the pool
             sale,
-            Fen(redemption.subsidy_fen - subsidy),
+            less,
             AccountName.PAYABLE,
             AccountName.POOL,
             reason="correction",
             key=f"redemption:{redemption.id}:correction:{price.agreed}",  # prices only fall: once each
         )
-        note = f"成交价由 {in_yuan(redemption.price_fen)} 元更正为 {in_yuan(price.agreed)} 元"
-        told = f"{note}，补贴由 {in_yuan(redemption.subsidy_fen)} 元改为 {in_yuan(subsidy)} 元"
-        await _corrected(sale, price, subsidy)
-        await happened(sale, RedemptionAct.CORRECTED, subsidy, note=f"{note}：{because}", told=told)
         await record(
             clerk.actor,
             "redemption.corrected",
@@ -86,12 +87,14 @@ async def exchange(
 ) -> Redemption:
     """Hand out another piece for the same money: that is no refund.
 
-    `because` is fit to be kept. Raises NoSuchRedemption, AlreadyRefunded, SerialTaken; VoucherMoved.
+    `because` is fit to be kept. Raises NoSuchRedemption, AlreadyRefunded, AlreadyRejected, SerialTaken;
+    VoucherMoved.
     """
     with refused_by("one_redemption_per_serial", SerialTaken()):
         async with in_transaction():
             sale = await locked(redemption_id, clerk, library, at=at)
             redemption, before = sale.redemption, _goods_of(sale.redemption)
+            refuse_rejected(redemption)
             if goods.serial_number == redemption.serial_number:
                 raise SerialTaken()
             await _exchanged(redemption, goods)
@@ -115,6 +118,7 @@ async def exchange(
 
 
 def _refuse(sale: Made, price: Price) -> None:
+    refuse_rejected(sale.redemption)
     if sale.redemption.state is RedemptionState.SETTLED:
         raise AlreadySettled()
     if price.agreed >= sale.redemption.price_fen:

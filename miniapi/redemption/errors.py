@@ -93,6 +93,16 @@ class AlreadySettled(Conflict):
     sentence = "补贴已经结算给商户，不能再更正价格；确有差错请办理退货。"
 
 
+class AlreadyRejected(Conflict):
+    code = "already_rejected"
+    sentence = "这笔核销复核未通过，补贴不予结算，不能再办理；顾客退货仍可办理。"
+
+
+class NothingToReview(Conflict):
+    code = "nothing_to_review"
+    sentence = "这笔核销没有待复核的疑点。"
+
+
 class PriceOnlyDown(Conflict):
     code = "price_only_down"
     sentence = "成交价只能往低更正，这笔核销的成交价是 {price_yuan} 元。"

@@ -64,18 +64,21 @@ class CounterQuote(Model):
 
 
 class RedemptionState(StrEnum):
-    """The life of a redemption: advanced by the shop, paid to the shop, or the goods came back."""
+    """The life of a redemption: advanced by the shop, paid to it or refused to it, or the goods came back."""
 
     REDEEMED = "redeemed"
     SETTLED = "settled"
+    REJECTED = "rejected"
     REFUNDED = "refunded"
 
 
 class Redemption(Model):
     """One item sold with one voucher: `price_fen` is what the shop and the buyer agreed, subsidy included.
 
-    After a refund `subsidy_fen` still says what it was; `owed_fen` is what the shop must give back because
-    it had been settled, and `recovered_at` when it did. Flags are for the reviewer.
+    After a refund or a rejection `subsidy_fen` still says what it was; `owed_fen` is what the shop must give
+    back because it had been settled, and `recovered_at` when it did. Flags are what the reviewer has to
+    answer; while there are any, nothing is paid. Of a rejected one the shop bears the subsidy: the buyer has
+    had it, and the voucher is used.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -119,6 +122,7 @@ class Redemption(Model):
     owed_fen = fields.BigIntField(default=0)
     redeemed_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
+    rejected_at = fields.DatetimeField(null=True)
     refunded_at = fields.DatetimeField(null=True)
     recovered_at = fields.DatetimeField(null=True)
     events: fields.ReverseRelation["RedemptionEvent"]
@@ -146,7 +150,7 @@ class Redemption(Model):
                 fields=("pickup_id",), name="one_redemption_per_pickup", condition="state <> 'refunded'"
             ),
             CheckConstraint(
-                check="state IN ('redeemed','settled','refunded')", name="redemption_state_known"
+                check="state IN ('redeemed','settled','rejected','refunded')", name="redemption_state_known"
             ),
             CheckConstraint(
                 check="subsidy_fen > 0 AND subsidy_fen <= price_fen", name="subsidy_within_the_price"
@@ -156,11 +160,13 @@ class Redemption(Model):
             CheckConstraint(
                 check="(state = 'refunded') = (refunded_at IS NOT NULL)"
                 " AND (state <> 'settled' OR settled_at IS NOT NULL)"
-                " AND (state <> 'redeemed' OR settled_at IS NULL)",
+                " AND (state <> 'rejected' OR rejected_at IS NOT NULL)"
+                " AND (state <> 'redeemed' OR settled_at IS NULL)"
+                " AND (state NOT IN ('redeemed','settled') OR rejected_at IS NULL)",
                 name="redemption_dated",
             ),
             CheckConstraint(
-                check="owed_fen = CASE WHEN state = 'refunded' AND settled_at IS NOT NULL"
+                check="owed_fen = CASE WHEN state IN ('rejected','refunded') AND settled_at IS NOT NULL"
                 " THEN subsidy_fen ELSE 0 END AND (recovered_at IS NULL OR owed_fen > 0)",
                 name="owed_after_settlement_only",
             ),
@@ -178,6 +184,8 @@ class RedemptionAct(StrEnum):
     REDEEMED = "redeemed"
     CORRECTED = "corrected"
     EXCHANGED = "exchanged"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
     SETTLED = "settled"
     REFUNDED = "refunded"
     RECOVERED = "recovered"
@@ -200,7 +208,8 @@ class RedemptionEvent(Model):
         indexes = (("redemption_id", "at"),)
         constraints = (
             CheckConstraint(
-                check="what IN ('redeemed','corrected','exchanged','settled','refunded','recovered')",
+                check="what IN ('redeemed','corrected','exchanged','accepted','rejected',"
+                "'settled','refunded','recovered')",
                 name="redemption_event_known",
             ),
             CheckConstraint(check="subsidy_fen >= 0", name="redemption_event_is_a_sum"),

@@ -35,6 +35,7 @@ from miniapi.redemption.rules import Flag
 from miniapi.reminders.actions import call_off, owe
 from miniapi.reminders.occasions import Occasion
 from miniapi.vouchers import presenting
+from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 
 TAKEN = {
@@ -76,13 +77,15 @@ async def redeem(quote_id: UUID, sale: Sale, clerk: Clerk, library: Library, *, 
     with _taken():
         async with in_transaction():
             _, voucher = await counter.held_with_owner(asked.voucher_id)
+            at = await vouchers.no_earlier(at, voucher.id)
             promise = await _kept_promise(asked.id, voucher, at=at)
             pack = library.packs[voucher.region]
             counter.refuse_closed(voucher.drop.programme, pack, at=at)
             flags = await _looked_at(sale, promise, voucher, clerk, pack, at=at)
             redemption = await _written(promise, sale, voucher, flags, at=at)
-            await _pay(redemption, voucher, at=at)
             await _tell(redemption, voucher, clerk, library.categories[promise.category], at=at)
+            await _pay(redemption, voucher, at=at)  # late: everybody claims from the pool
+            await _record(redemption, voucher, clerk, at=at)
     return redemption
 
 
@@ -132,7 +135,11 @@ async def _refuse_pickup(pickup_id: UUID, voucher: Voucher) -> None:
 async def _written(
     promise: CounterQuote, sale: Sale, voucher: Voucher, flags: list[Flag], *, at: datetime
 ) -> Redemption:
-    old_unit = sale.old_unit
+    """The sale; its voucher is used from now on, and has its reserve until that is paid."""
+    old_unit, subsidy = sale.old_unit, promise.subsidy_fen
+    await Voucher.filter(id=voucher.id).update(
+        state=VoucherState.REDEEMED, subsidy_fen=subsidy, reserved_fen=0
+    )
     return await Redemption.create(
         id=new_id(),
         quote=promise,
@@ -148,7 +155,7 @@ async def _written(
         invoice_number=sale.invoice_number,
         invoice_fen=sale.invoice_fen,
         price_fen=promise.price_fen,
-        subsidy_fen=promise.subsidy_fen,
+        subsidy_fen=subsidy,
         trade_in_declared=old_unit.declared,
         trade_in_category=old_unit.category.key if old_unit.category else None,
         pickup_id=old_unit.pickup_id,
@@ -168,14 +175,12 @@ async def _pay(redemption: Redemption, voucher: Voucher, *, at: datetime) -> Non
             amount, AccountName.RESERVED, target, book=book, reason="redemption", key=key, at=at
         ):
             raise MovedBefore(key)
-    voucher.state, voucher.subsidy_fen, voucher.reserved_fen = VoucherState.REDEEMED, subsidy, 0
-    await voucher.save(update_fields=["state", "subsidy_fen", "reserved_fen"])
 
 
 async def _tell(
     redemption: Redemption, voucher: Voucher, clerk: Clerk, category: Category, *, at: datetime
 ) -> None:
-    """The histories, the buyer and the audit log hear of it."""
+    """The histories and the buyer hear of it."""
     shop, off = clerk.merchant.name, in_yuan(redemption.subsidy_fen)
     note = f"在{shop}核销，立减 {off} 元"
     await VoucherEvent.create(voucher=voucher, state=VoucherState.REDEEMED, at=at, note=note)
@@ -195,6 +200,9 @@ async def _tell(
         fields={"thing1": category.name, "amount2": f"{off}元", "time3": at, "thing4": shop},
     )
     await owe(voucher.resident_id, bought, key=f"redeemed:{redemption.id}", at=at)
+
+
+async def _record(redemption: Redemption, voucher: Voucher, clerk: Clerk, *, at: datetime) -> None:
     await record(
         clerk.actor,
         "voucher.redeemed",

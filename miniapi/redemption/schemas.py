@@ -1,5 +1,6 @@
 """The JSON of the counter: quotes and redemptions."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -154,6 +155,7 @@ class RedemptionJson(TypedDict):
     voucher: UsedVoucherJson
     redeemed_at: Time
     settled_at: Time | None
+    rejected_at: Time | None
     refunded_at: Time | None
     flags: list[Flag]
     history: list[RedemptionEventJson]
@@ -179,7 +181,6 @@ def used_voucher_json(voucher: Voucher) -> UsedVoucherJson:
 
 def redemption_json(redemption: Redemption, categories: Categories) -> RedemptionJson:
     """A redemption that came with its voucher and its events."""
-    settled, refunded = redemption.settled_at, redemption.refunded_at
     return {
         "id": str(redemption.id),
         "state": redemption.state,
@@ -202,16 +203,26 @@ def redemption_json(redemption: Redemption, categories: Categories) -> Redemptio
         },
         "voucher": used_voucher_json(redemption.voucher),
         "redeemed_at": written(redemption.redeemed_at),
-        "settled_at": written(settled) if settled else None,
-        "refunded_at": written(refunded) if refunded else None,
+        "settled_at": _perhaps(redemption.settled_at),
+        "rejected_at": _perhaps(redemption.rejected_at),
+        "refunded_at": _perhaps(redemption.refunded_at),
         "flags": [Flag(flag) for flag in redemption.flags],
-        "history": [
-            {
-                "what": event.what,
-                "at": written(event.at),
-                "subsidy_fen": Fen(event.subsidy_fen),
-                "note": event.note,
-            }
-            for event in sorted(redemption.events, key=lambda one: one.id)
-        ],
+        "history": history_json(redemption),
     }
+
+
+def history_json(redemption: Redemption) -> list[RedemptionEventJson]:
+    """What became of a redemption that came with its events."""
+    return [
+        {
+            "what": event.what,
+            "at": written(event.at),
+            "subsidy_fen": Fen(event.subsidy_fen),
+            "note": event.note,
+        }
+        for event in sorted(redemption.events, key=lambda one: one.id)
+    ]
+
+
+def _perhaps(at: datetime | None) -> Time | None:
+    return written(at) if at else None

@@ -11,7 +11,7 @@ from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
 from miniapi.database import sql
 from miniapi.http.answers import dumps
-from miniapi.ids import new_id
+from miniapi.ids import new_ids
 from miniapi.reminders import rules
 from miniapi.reminders.errors import NoSuchReminder, TooLate
 from miniapi.reminders.models import Grant, Notice, NoticeState, SeenPush
@@ -43,7 +43,7 @@ async def owe_all(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -
     """Owe many people word at once: whom, of what, under which key. Inside the transaction that causes it."""
     rows = [
         (
-            new_id(),
+            notice_id,
             resident_id,
             occasion.kind,
             occasion.subject,
@@ -52,7 +52,7 @@ async def owe_all(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -
             dumps(rules.shown(occasion.fields)),
             max(occasion.at, at) + rules.STILL_USEFUL_FOR,
         )
-        for resident_id, occasion, key in owed
+        for notice_id, (resident_id, occasion, key) in zip(new_ids(len(owed)), owed, strict=True)
     ]
     if rows:
         await sql.rows(OWE, *map(list, zip(*rows, strict=True)), at)

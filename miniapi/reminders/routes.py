@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json
+from sanic.response import HTTPResponse, empty
 
 from miniapi import clock
 from miniapi.accounts.callers import SignedInResident
 from miniapi.errors import NotFound
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import Page, page_of

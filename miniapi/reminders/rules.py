@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from miniapi.clock import SHANGHAI
 
@@ -19,7 +20,9 @@ def due_at(occasion_at: datetime, minutes_before: int) -> datetime:
 
 def shown(values: Mapping[str, str | datetime]) -> dict[str, str]:
     """The values of a message as text: times as people read them, in Beijing time."""
-    return {
-        name: f"{value.astimezone(SHANGHAI):%Y年%m月%d日 %H:%M}" if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
+    return {name: _read(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+@lru_cache(maxsize=256)  # thousands are told of one time
+def _read(at: datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y年%m月%d日 %H:%M}"

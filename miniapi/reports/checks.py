@@ -51,15 +51,33 @@ LEDGER = (
         """,  # noqa: S608
     ),
     Check(
-        "the province gave its grant, and once it is known nothing is unattributed",
-        """
+        "the province gave its grant's share of what is kept, and once it is known nothing is unattributed",
+        f"""
         SELECT 'account ' || a.book || '/' || a.name,
                'balance ' || a.balance || ', grant ' || coalesce(p.province_fen::text, 'unknown')
-        FROM account a JOIN programme p ON p.code = a.book
-        WHERE a.name = 'province' AND a.balance <> coalesce(p.province_fen, 0)
+               || ', kept ' || s.kept || ' of ' || s.total
+        FROM account a JOIN programme p ON p.code = a.book CROSS JOIN LATERAL (
+            SELECT kept, coalesce(appropriated, kept) AS total FROM (
+                SELECT sum(balance) AS kept, (
+                    SELECT e.amount FROM entry e JOIN transfer t ON t.id = e.transfer_id
+                    WHERE t.key = p.code || ':appropriation' AND e.amount > 0
+                ) AS appropriated FROM account WHERE book = a.book AND name IN ({_SOURCES})
+            ) sums
+        ) s
+        WHERE a.name = 'province'
+              AND a.balance <> coalesce(div(p.province_fen::numeric * s.kept, nullif(s.total, 0)), 0)
            OR a.name = 'fund' AND a.balance > 0 AND p.province_fen IS NOT NULL
            OR a.name IN ('zone', 'district') AND a.balance > 0 AND p.province_fen IS NULL
-        """,
+        """,  # noqa: S608
+    ),
+    Check(
+        "what is unspent goes back to its sources when the programme is over",
+        f"""
+        SELECT 'transfer ' || t.key, 'at ' || t.at || ', programme until ' || p.closes_at
+        FROM account a JOIN programme p ON p.code = a.book JOIN entry e ON e.account_id = a.id
+            JOIN transfer t ON t.id = e.transfer_id
+        WHERE a.name IN ({_SOURCES}) AND t.reason = 'unspent' AND (t.at < p.closes_at OR e.amount < 0)
+        """,  # noqa: S608
     ),
 )
 
@@ -201,9 +219,10 @@ COUNTER = (
         ) e ON e.redemption_id = r.id
         WHERE e.acts IS NULL OR e.acts[1] <> 'redeemed'
            OR ('settled' = ANY(e.acts)) <> (r.settled_at IS NOT NULL)
+           OR ('rejected' = ANY(e.acts)) <> (r.rejected_at IS NOT NULL)
            OR ('refunded' = ANY(e.acts)) <> (r.refunded_at IS NOT NULL)
            OR ('recovered' = ANY(e.acts)) <> (r.recovered_at IS NOT NULL)
-           OR e.last <> CASE r.state WHEN 'refunded' THEN 0 ELSE r.subsidy_fen END
+           OR e.last <> CASE WHEN r.state IN ('rejected', 'refunded') THEN 0 ELSE r.subsidy_fen END
         """,
     ),
     Check(

@@ -61,7 +61,7 @@ FILES = {
                {_words("r.invoice_number")}, r.invoice_fen, r.price_fen, r.subsidy_fen,
                r.trade_in_declared, r.trade_in_category, r.pickup_id AS pickup, r.flags,
                {_time("r.redeemed_at")}, {_time("r.settled_at")}, l.settlement_id AS settlement,
-               {_time("r.refunded_at")}
+               {_time("r.rejected_at")}, {_time("r.refunded_at")}, r.owed_fen, {_time("r.recovered_at")}
         FROM redemption r JOIN programme p ON p.id = r.programme_id
             LEFT JOIN settlement_line l ON l.redemption_id = r.id
         ORDER BY r.id

@@ -1,10 +1,11 @@
 """How a programme stands, over HTTP."""
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
+from miniapi.http.answers import json
 from miniapi.http.described import answers
 from miniapi.http.errors import NoSuchRegion
 from miniapi.http.regions import pack_at

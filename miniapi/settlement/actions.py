@@ -26,12 +26,12 @@ from miniapi.staff.callers import Finance
 from miniapi.staff.models import StaffRole
 from miniapi.staff.reasons import fit_to_keep
 
-Because = Literal["flagged", "settled", "refunded", "other_programme"]
+Because = Literal["flagged", "settled", "rejected", "refunded", "other_programme"]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A redemption that is not paid now: it was before, the goods came back, or somebody must look first."""
+    """A redemption that is not paid now: paid before, rejected, returned, or somebody must look first."""
 
     redemption: Redemption
     because: Because
@@ -85,15 +85,15 @@ async def recover(
         at = await no_earlier(at, [redemption.id])
         redemption.recovered_at = at
         await redemption.save(update_fields=["recovered_at"])
-        await _move(
-            [redemption], AccountName.CLAWBACK, AccountName.POOL, "recovery", book=known.programme.code, at=at
-        )
         await RedemptionEvent.create(
             redemption=redemption,
             what=RedemptionAct.RECOVERED,
             at=at,
             subsidy_fen=0,
             note=f"商户退回补贴 {in_yuan(redemption.owed_fen)} 元：{because}",
+        )
+        await _move(
+            [redemption], AccountName.CLAWBACK, AccountName.POOL, "recovery", book=known.programme.code, at=at
         )
         await record(
             officer.actor,
@@ -133,6 +133,8 @@ def _sorted_out(found: Sequence[Redemption]) -> tuple[list[Redemption], list[Lef
 def _why_not(redemption: Redemption, paid: Sequence[Redemption]) -> Because | None:
     if redemption.state is RedemptionState.SETTLED:
         return "settled"
+    if redemption.state is RedemptionState.REJECTED:
+        return "rejected"
     if redemption.state is RedemptionState.REFUNDED:
         return "refunded"
     if redemption.flags:

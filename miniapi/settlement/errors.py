@@ -25,6 +25,18 @@ class NothingOwed(Conflict):
     sentence = "这笔核销没有商户应退的补贴。"
 
 
+class ProgrammeNotOver(Conflict):
+    """The fact `closes_at` says when."""
+
+    code = "programme_not_over"
+    sentence = "活动 {closes_at:%Y年%m月%d日 %H:%M} 结束，之后才能把结余退回出资方。"
+
+
+class NothingUnspent(Conflict):
+    code = "nothing_unspent"
+    sentence = "资金池里没有结余可以退回。"
+
+
 class AlreadyRecovered(Conflict):
     code = "already_recovered"
     sentence = "这笔补贴商户已经退回了。"

@@ -3,25 +3,28 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
-from miniapi.http.errors import RegionUnknown
+from miniapi.http.errors import NoSuchRegion, RegionUnknown
 from miniapi.http.paging import page_of
-from miniapi.http.regions import pack_of
+from miniapi.http.regions import pack_at, pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
+from miniapi.programmes.errors import NoSuchProgramme
 from miniapi.redemption.errors import NoSuchRedemption
-from miniapi.settlement import actions, queries, schemas
+from miniapi.settlement import actions, queries, schemas, unspent
 from miniapi.settlement.errors import (
     AlreadyRecovered,
     NoSuchMerchant,
     NoSuchSettlement,
     NothingOwed,
     NothingToSettle,
+    NothingUnspent,
+    ProgrammeNotOver,
 )
 from miniapi.staff.callers import Finance, SettlementReader
 from miniapi.staff.errors import ReasonPersonal
@@ -71,3 +74,15 @@ async def recover(
     """结算后退货的，登记商户已退回补贴。"""
     redemption = await actions.recover(redemption_id, body.reason, staff, keys, at=clock.now())
     return json(schemas.recovered_json(redemption))
+
+
+@routes.post("/programmes/<region:str>/unspent")
+@body(schemas.GiveBack)
+@answers(schemas.UnspentJson, refuses=[NoSuchRegion, NoSuchProgramme, ProgrammeNotOver, NothingUnspent])
+async def return_unspent(
+    request: Request, staff: Finance, region: str, body: schemas.GiveBack, library: Library
+) -> HTTPResponse:
+    """活动结束后，把资金池的结余按出资比例退回各出资方；之后再有退回的钱，可以再办一次。"""
+    pack = pack_at(library, region)
+    programme, returned = await unspent.return_unspent(pack, body.reason, staff, at=clock.now())
+    return json(schemas.unspent_json(programme, returned))

@@ -13,10 +13,13 @@ from miniapi.http.paging import Page
 from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.money import Fen
+from miniapi.programmes.actions import Returned
+from miniapi.programmes.desk_schemas import SourcesJson, sources_json
+from miniapi.programmes.models import Programme
 from miniapi.redemption.models import Redemption, RedemptionState
 from miniapi.settlement.actions import Because, LeftOut, Settled
 from miniapi.settlement.models import Settlement
-from miniapi.staff.schemas import Reason
+from miniapi.staff.schemas import Told
 
 
 class Settle(Body):
@@ -43,7 +46,23 @@ class Settle(Body):
 class Recover(Body):
     """How the shop gave the money back: a receipt, a set-off."""
 
-    reason: Reason
+    reason: Told
+
+
+class GiveBack(Body):
+    """Why the unspent goes back now: a decision, the end of the audit."""
+
+    reason: Told
+
+
+class UnspentJson(TypedDict):
+    """What went back to each source of a programme that is over."""
+
+    programme: Id
+    region: str
+    name: str
+    returned_fen: Fen
+    returned: SourcesJson
 
 
 class SettlementsOf(Page):
@@ -133,6 +152,17 @@ def left_out_json(left_out: LeftOut) -> LeftOutJson:
     """Why one is not paid."""
     one = left_out.redemption
     return {"redemption": str(one.id), "because": left_out.because, "flags": one.flags}
+
+
+def unspent_json(programme: Programme, returned: Returned) -> UnspentJson:
+    """What a programme gave back."""
+    return {
+        "programme": str(programme.id),
+        "region": programme.region,
+        "name": programme.name,
+        "returned_fen": returned.total,
+        "returned": sources_json(returned.parts),
+    }
 
 
 def recovered_json(redemption: Redemption) -> RecoveredJson:

@@ -71,6 +71,12 @@ class AccessReader(SignedInStaff):
     ROLES = frozenset({StaffRole.SUPPORT, StaffRole.AUDITOR})
 
 
+class Reviewer(SignedInStaff):
+    """Says whether a sale is in order; never whoever pays for it."""
+
+    ROLES = frozenset({StaffRole.REVIEWER})
+
+
 class Finance(SignedInStaff):
     """Pays the shops what they have advanced; never whoever reviews."""
 
@@ -92,6 +98,7 @@ KINDS: tuple[type[SignedInStaff], ...] = (
     MoneyReader,
     LogReader,
     AccessReader,
+    Reviewer,
     Finance,
     SettlementReader,
 )

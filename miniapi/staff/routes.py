@@ -1,13 +1,13 @@
 """The staff over HTTP: signing in, passwords, and the audit log."""
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json
+from sanic.response import HTTPResponse, empty
 
 from miniapi import clock
 from miniapi.accounts.callers import Newcomer
 from miniapi.audit import queries as audit
 from miniapi.audit.schemas import AuditEventJson, OfAuditLog, event_json
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.limits import Limits
 from miniapi.http.paging import page_of

@@ -12,6 +12,7 @@ from miniapi.staff.signing_in import SignedIn
 
 Password = Annotated[str, Field(min_length=1, max_length=128)]
 Reason = Annotated[str, Field(min_length=5, max_length=200)]  # of a look or an act that goes into the log
+Told = Annotated[str, Field(min_length=5, max_length=120)]  # of an act: a history tells it to others
 Cause = Annotated[str, Field(min_length=2, max_length=200)]  # of a decision: it may be told to everybody
 
 

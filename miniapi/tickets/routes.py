@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import SignedInResident
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable

@@ -12,6 +12,7 @@ from miniapi.database import sql
 from miniapi.ledger.models import SOURCES, Account, Entry, Transfer
 from miniapi.redemption.models import CounterQuote, Redemption
 from miniapi.settlement.models import SettlementLine
+from miniapi.trails.acts import act_behind
 from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 
@@ -33,12 +34,11 @@ class Trail:
     redemptions: Sequence[Redemption]
     paid: Mapping[UUID, SettlementLine]  # by the redemption it paid
     events: Sequence[AuditEvent]
+    decisions: Sequence[AuditEvent]  # about the programme and its fund
 
     def event_behind(self, transfer: Transfer) -> AuditEvent | None:
-        """The act that moved money for this voucher: it was written down with the same time."""
-        if not transfer.key.startswith(("voucher:", "redemption:")):
-            return None  # the fund's
-        return next((event for event in self.events if event.at == transfer.at), None)
+        """The act that moved this money."""
+        return act_behind(transfer, (*self.events, *self.decisions))
 
 
 def found(
@@ -81,6 +81,7 @@ async def trail(voucher_id: UUID) -> Trail:
         redemptions=redemptions,
         paid=paid,
         events=await AuditEvent.filter(subject__in=subjects).order_by("seq"),
+        decisions=await AuditEvent.filter(subject=f"programme:{voucher.drop.programme.id}").order_by("seq"),
     )
 
 

@@ -21,6 +21,7 @@ from miniapi.redemption.models import (
     RedemptionState,
 )
 from miniapi.settlement.models import SettlementLine
+from miniapi.staff.schemas import Told
 from miniapi.trails.queries import Trail
 from miniapi.vouchers.models import Voucher, VoucherState
 from miniapi.vouchers.schemas import VoucherEventJson
@@ -43,7 +44,7 @@ class OfBook(Page):
 class Void(Body):
     """Why a voucher is taken back; its owner reads it."""
 
-    reason: Annotated[str, Field(min_length=5, max_length=120)]
+    reason: Told
 
 
 class StaffVoucherJson(TypedDict):
@@ -151,6 +152,7 @@ class SaleJson(TypedDict):
     owed_fen: Fen
     redeemed_at: Time
     settled_at: Time | None
+    rejected_at: Time | None
     refunded_at: Time | None
     recovered_at: Time | None
     events: list[SaleEventJson]
@@ -257,6 +259,7 @@ def _sale_json(redemption: Redemption, line: SettlementLine | None) -> SaleJson:
         "owed_fen": Fen(redemption.owed_fen),
         "redeemed_at": written(redemption.redeemed_at),
         "settled_at": _perhaps(redemption.settled_at),
+        "rejected_at": _perhaps(redemption.rejected_at),
         "refunded_at": _perhaps(redemption.refunded_at),
         "recovered_at": _perhaps(redemption.recovered_at),
         "events": [

@@ -1,5 +1,6 @@
 """Claiming at a drop: first come, first served; claims that arrive together are committed together."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,10 +31,12 @@ from miniapi.programmes.rules import Standing
 from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.ending import expire_overdue
 from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
-from miniapi.vouchers.issuing import Taker, issue, stock_of
+from miniapi.vouchers.issuing import Issued, Taker, issue, stock_of
 from miniapi.vouchers.models import Voucher
 
 MOST_TOGETHER = 256  # claims in one transaction
+LANES = 2  # transactions of a process: one is made ready while the other is at the database
+KEPT_FOR = 0.2  # seconds that a drop is believed to stand as it was read
 
 HOLD = """
     SELECT id, person_id FROM resident WHERE id = ANY($1::uuid[]) AND left_at IS NULL
@@ -70,7 +73,7 @@ class Seen:
     used: Fen
 
 
-Outcome = Voucher | Answer | Exception
+Outcome = Issued | Answer | Exception
 Outcomes = dict[int, Outcome]  # by the number of the claim
 
 
@@ -79,7 +82,7 @@ class Repeats:
     """How a claim is answered when its key comes again: `told` is the answer that a voucher was told with."""
 
     keys: Keys
-    told: Callable[[Voucher], Answer]
+    told: Callable[[Issued], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,42 @@ class Offer:
         return first_come and drop_rules.state(self.drop, at, self.standing) is DropState.OPEN
 
 
+class Offers:
+    """Drops as they stand, kept for a moment, since thousands ask for the same one.
+
+    It is enough to try on: what gives vouchers out looks again, under the lock. Nobody is refused on it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._kept: dict[UUID, tuple[float, Drop]] = {}
+
+    async def of(self, drop_ids: set[UUID], *, at: datetime, fresh: bool) -> dict[UUID, Offer]:
+        """The offers of these drops, of those that there are; `fresh` as they stand now."""
+        now = time.monotonic()
+        if fresh:
+            self._kept.clear()
+        self._kept = {one: kept for one, kept in self._kept.items() if kept[0] > now - KEPT_FOR}
+        if missing := drop_ids - self._kept.keys():
+            found = await drops.as_they_stand(Drop.filter(id__in=missing))
+            self._kept |= {drop.id: (now, drop) for drop in found}
+        return {one: self._offer(self._kept[one][1], at) for one in drop_ids if one in self._kept}
+
+    def _offer(self, drop: Drop, at: datetime) -> Offer:
+        pack = self._library.packs[drop.programme.region]
+        rule = pack.rules.subsidy(at.astimezone(SHANGHAI).date())
+        if rule is None:
+            raise ValueError(f"the programme {drop.programme.code} has no subsidy rule")
+        return Offer(drop, drop_rules.standing_of(drop, self._library, at), pack, rule)
+
+
 class Claims:
     """The claims of one process, gathered."""
 
     def __init__(self, library: Library, repeats: Repeats) -> None:
-        self._library, self._repeats = library, repeats
+        self._offers, self._repeats = Offers(library), repeats
         self._in_hand: set[Key] = set()
-        self._gathered = Gathering[Claim, Voucher | Answer](self._decide, most=MOST_TOGETHER)
+        self._gathered = Gathering[Claim, Issued | Answer](self._decide, most=MOST_TOGETHER, lanes=LANES)
 
     async def claim(self, claim: Claim) -> Answer:
         """The answer to a claim, given after the commit.
@@ -120,12 +152,12 @@ class Claims:
         finally:
             self._in_hand.remove(claim.key)
 
-    def _answer(self, given: Voucher | Answer) -> Answer:
+    def _answer(self, given: Issued | Answer) -> Answer:
         return given if isinstance(given, Answer) else self._repeats.told(given)
 
     async def _decide(self, claims: Sequence[Claim]) -> Sequence[Outcome]:
         try:
-            return await claim_all(claims, self._library, self._repeats, at=clock.now())
+            return await claim_all(claims, self._offers, self._repeats, at=clock.now())
         except IntegrityError:
             if len(claims) == 1:
                 raise
@@ -135,16 +167,16 @@ class Claims:
 
 async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: datetime) -> Voucher:
     """Put one voucher of a drop into a resident's wallet, with its reserve. Raises as `claim_all` refuses."""
-    (outcome,) = await claim_all([Claim(drop_id, resident)], library, None, at=at)
+    (outcome,) = await claim_all([Claim(drop_id, resident)], Offers(library), None, at=at)
     if isinstance(outcome, Exception):
         raise outcome
     if isinstance(outcome, Answer):
         raise ValueError("a claim without a key has no earlier answer")
-    return outcome
+    return await Voucher.get(id=outcome.id)
 
 
 async def claim_all(
-    claims: Sequence[Claim], library: Library, repeats: Repeats | None, *, at: datetime
+    claims: Sequence[Claim], standing: Offers, repeats: Repeats | None, *, at: datetime
 ) -> list[Outcome]:
     """Decide claims that came together, in their order: a voucher, the answer its key has had, or why not.
 
@@ -152,11 +184,16 @@ async def claim_all(
     SoldOut, in this order, or IdempotencyMismatch. Where nothing is to be had no lock is taken, and no
     transaction.
     """
-    outcomes, swept = Outcomes(), False
+    outcomes, swept, fresh = Outcomes(), False, False
     while len(outcomes) < len(claims):
         left = {n: one for n, one in enumerate(claims) if n not in outcomes}
-        offers = await _offers({one.drop_id for one in left.values()}, library, at)
-        if hopeful := _together(left, offers, at):
+        offers = await standing.of({one.drop_id for one in left.values()}, at=at, fresh=fresh)
+        hopeful = _together(left, offers, at)
+        if not hopeful and not fresh:
+            fresh = True
+            continue
+        fresh = True
+        if hopeful:
             offer = offers[next(iter(hopeful.values())).drop_id]
             async with in_transaction():
                 decided = await _decide_held(hopeful, offer, repeats, at)
@@ -170,19 +207,6 @@ async def claim_all(
                 decided = {n: one for n, one in decided.items() if n not in short}
         outcomes |= decided
     return [outcomes[n] for n in range(len(claims))]
-
-
-async def _offers(drop_ids: set[UUID], library: Library, at: datetime) -> dict[UUID, Offer]:
-    found = await drops.as_they_stand(Drop.filter(id__in=drop_ids))
-    return {drop.id: _offer(drop, library, at) for drop in found}
-
-
-def _offer(drop: Drop, library: Library, at: datetime) -> Offer:
-    pack = library.packs[drop.programme.region]
-    rule = pack.rules.subsidy(at.astimezone(SHANGHAI).date())
-    if rule is None:
-        raise ValueError(f"the programme {drop.programme.code} has no subsidy rule")
-    return Offer(drop, drop_rules.standing_of(drop, library, at), pack, rule)
 
 
 def _together(claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], at: datetime) -> dict[int, Claim]:
@@ -227,7 +251,7 @@ async def _give(
     at: datetime,
 ) -> Outcomes:
     stock = await stock_of(drop)
-    if stock.frozen:
+    if not stock.stands:
         return {}
     pool, served, refused = stock.pool, dict[int, Taker](), Outcomes()
     for n, taker in takers.items():

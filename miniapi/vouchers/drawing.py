@@ -14,6 +14,7 @@ from miniapi.audit.actions import record
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.drops import lottery, lottery_queries, lottery_rules
+from miniapi.drops import rules as drop_rules
 from miniapi.drops.models import Drop
 from miniapi.errors import Unavailable
 from miniapi.keys import Keys, SealBroken
@@ -96,14 +97,14 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
     if at < drop.ends_at:
         return False
     await lottery.fix_entries(drop, at=at)
-    if lottery_rules.waits(drop, at):
+    if _waits(drop, library, at):
         return False
     await expire_overdue(at=at)  # what has lapsed takes up nobody's room
     async with in_transaction():
         entrants = await _held_entrants(drop)
         stock = await stock_of(drop)
         drop = await lottery_queries.lottery(drop_id)  # as it stands under its lock
-        if lottery_rules.waits(drop, at):
+        if _waits(drop, library, at):
             return False
         seed = _seed(drop, entrants, keys)
         ranked = [entrants[entry] for entry in lottery_rules.ranking(seed, entrants)]
@@ -122,6 +123,10 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
         }
         await record(lottery.DRAWER, "drop.drawn", f"drop:{drop.id}", at=at, after=told)
     return True
+
+
+def _waits(drop: Drop, library: Library, at: datetime) -> bool:
+    return lottery_rules.waits(drop, at, drop_rules.standing_of(drop, library, at))
 
 
 async def _held_entrants(drop: Drop) -> dict[UUID, Entrant]:

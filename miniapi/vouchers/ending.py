@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -40,9 +40,6 @@ GIVE_QUOTE_BACK = """
 """
 
 
-LAST = "SELECT max(at) AS at FROM voucher_event WHERE voucher_id = $1"
-
-
 @dataclass(frozen=True, slots=True)
 class _End:
     """How a voucher ends unused: what it is then, why the ledger moved, what its history and the log say."""
@@ -51,6 +48,19 @@ class _End:
     reason: str
     note: str
     action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the log is told of vouchers that ended together, and the time that they ended at."""
+
+    events: Sequence[Event]
+    at: datetime
+
+    @property
+    def voided(self) -> int:
+        """How many of them were voided; the others had lapsed."""
+        return sum(event.action == VOIDED for event in self.events)
 
 
 LAPSED = _End(VoucherState.EXPIRED, "expiry", "过期失效", "voucher.expired")
@@ -73,7 +83,7 @@ async def expire_overdue(*, at: datetime) -> int:
     return expired
 
 
-async def end_all(resident_id: UUID, *, at: datetime) -> list[Event]:
+async def end_all(resident_id: UUID, *, at: datetime) -> Ended:
     """Void what somebody who leaves has not used; what has lapsed is expired.
 
     Call it inside a transaction that holds the account, and write down the events that come back at its end.
@@ -81,16 +91,13 @@ async def end_all(resident_id: UUID, *, at: datetime) -> list[Event]:
     unused = Voucher.filter(resident_id=resident_id, state=VoucherState.ISSUED)
     # every voucher is locked before the first account, as by who expires one; then one order of books
     await unused.select_for_update().order_by("id")
-    events = []
-    for voucher in await unused.order_by("drop__programme__code", "id").select_related("drop__programme"):
-        end = LEFT if voucher.is_valid(at) else LAPSED
-        events.append(await _end(voucher, end, f"resident:{resident_id}", at=at))
-    return events
-
-
-def voided(events: Iterable[Event]) -> int:
-    """How many of these events say that a voucher was voided."""
-    return sum(event.action == VOIDED for event in events)
+    found = await unused.order_by("drop__programme__code", "id").select_related("drop__programme")
+    ends = [(voucher, LEFT if voucher.is_valid(at) else LAPSED) for voucher in found]
+    at = max([at, *[await queries.no_earlier(at, voucher.id) for voucher in found]])
+    events = [await _written(voucher, end, f"resident:{resident_id}", at=at) for voucher, end in ends]
+    for voucher, end in ends:
+        await _give_back(voucher, end, at=at)
+    return Ended(events, at)
 
 
 async def void(voucher_id: UUID, reason: str, officer: Bureau, keys: Keys, *, at: datetime) -> Voucher:
@@ -109,8 +116,10 @@ async def void(voucher_id: UUID, reason: str, officer: Bureau, keys: Keys, *, at
         if (state := voucher.state_at(at)) is not VoucherState.ISSUED:
             raise VoucherEnded(state=state)
         taken_back = _End(VoucherState.VOID, "void", f"工作人员作废：{because}；有异议请提交投诉工单", VOIDED)
-        event = await _end(voucher, taken_back, officer.actor, because, at=at)
+        at = await queries.no_earlier(at, voucher.id)
+        event = await _written(voucher, taken_back, officer.actor, because, at=at)
         await owe(owner.id, _taken_back(voucher, because, at), key=f"void:{voucher.id}", at=at)
+        await _give_back(voucher, taken_back, at=at)
         await record_all([event], at=at)
     return voucher
 
@@ -126,7 +135,10 @@ async def _expire(voucher_id: UUID, *, at: datetime) -> bool:
         voucher = await _locked(voucher_id)
         if voucher.state is not VoucherState.ISSUED:
             return False
-        await record_all([await _end(voucher, LAPSED, JOB, at=at)], at=at)
+        at = await queries.no_earlier(at, voucher.id)
+        event = await _written(voucher, LAPSED, JOB, at=at)
+        await _give_back(voucher, LAPSED, at=at)
+        await record_all([event], at=at)
     return True
 
 
@@ -136,13 +148,31 @@ async def _locked(voucher_id: UUID) -> Voucher:
     return voucher
 
 
-async def _end(voucher: Voucher, end: _End, actor: str, because: str | None = None, *, at: datetime) -> Event:
-    """End a voucher that is issued and locked; the event that the transaction must write down last."""
-    reserved, at = voucher.reserved_fen, await queries.no_earlier(at, voucher.id)
+async def _written(
+    voucher: Voucher, end: _End, actor: str, because: str | None = None, *, at: datetime
+) -> Event:
+    """End a voucher that is issued and locked; the event that the transaction must write down last.
+
+    Its reserve is given back by `_give_back`, late: everybody claims from the pool.
+    """
     await sql.rows(GIVE_QUOTE_BACK, voucher.id)
+    await Voucher.filter(id=voucher.id).update(state=end.state, reserved_fen=0)
+    await VoucherEvent.create(voucher=voucher, state=end.state, at=at, note=end.note)
+    return Event(
+        actor,
+        end.action,
+        f"voucher:{voucher.id}",
+        because,
+        before={"state": VoucherState.ISSUED, "reserved_fen": voucher.reserved_fen},
+        after={"state": end.state, "reserved_fen": 0},
+    )
+
+
+async def _give_back(voucher: Voucher, end: _End, *, at: datetime) -> None:
+    """The reserve of a voucher that has just ended is the pool's again. Raises MovedBefore."""
     key = f"voucher:{voucher.id}:{end.reason}"
     if not await ledger.move(
-        Fen(reserved),
+        Fen(voucher.reserved_fen),
         AccountName.RESERVED,
         AccountName.POOL,
         book=voucher.drop.programme.code,
@@ -152,16 +182,6 @@ async def _end(voucher: Voucher, end: _End, actor: str, because: str | None = No
     ):
         raise MovedBefore(key)
     voucher.state, voucher.reserved_fen = end.state, 0
-    await voucher.save(update_fields=["state", "reserved_fen"])
-    await VoucherEvent.create(voucher=voucher, state=end.state, at=at, note=end.note)
-    return Event(
-        actor,
-        end.action,
-        f"voucher:{voucher.id}",
-        because,
-        before={"state": VoucherState.ISSUED, "reserved_fen": reserved},
-        after={"state": end.state, "reserved_fen": 0},
-    )
 
 
 def _taken_back(voucher: Voucher, because: str, at: datetime) -> Occasion:

@@ -4,19 +4,20 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from miniapi.audit.actions import Event, record_all
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.drops.models import Drop
-from miniapi.ids import new_id
+from miniapi.ids import new_ids
 from miniapi.ledger import actions as ledger
 from miniapi.ledger.models import AccountName
 from miniapi.money import Fen, in_yuan
 from miniapi.reminders.actions import owe_all
 from miniapi.reminders.occasions import Occasion
-from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+from miniapi.vouchers.models import VoucherState
 
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32, and nothing that looks like something else
 CODE_LENGTH = 12
@@ -25,14 +26,17 @@ NOTE = "领取成功"
 # the rows everyone wants, locked for the rest of the transaction: the drop and the pool
 STOCK = """
     SELECT d.issued, d.quota - d.issued AS left,
-           d.frozen_because IS NOT NULL OR p.claims_frozen_because IS NOT NULL AS frozen, pool.balance AS pool
+           d.frozen_because IS NULL AND p.claims_frozen_because IS NULL
+               AND (d.mode, d.opens_at, d.closes_at, d.valid_until) = ($2, $3, $4, $5) AS stands,
+           pool.balance AS pool
     FROM "drop" d JOIN programme p ON p.id = d.programme_id
         JOIN account pool ON pool.book = p.code AND pool.name = 'pool'
     WHERE d.id = $1 FOR NO KEY UPDATE OF d, pool FOR SHARE OF p
 """
-COUNT = 'UPDATE "drop" SET issued = issued + $2 WHERE id = $1 RETURNING issued'
 WRITE = f"""
-    WITH issued AS (
+    WITH counted AS (
+        UPDATE "drop" SET issued = issued + cardinality($1::uuid[]) WHERE id = $8
+    ), issued AS (
         INSERT INTO voucher (id, code, resident_id, person_id, rank, max_fen, reserved_fen, subsidy_fen,
                              state, drop_id, region, issued_at, valid_until)
         SELECT id, code, resident_id, person_id, rank, fen, fen, 0, '{VoucherState.ISSUED}', $8, $9, $10, $11
@@ -47,12 +51,15 @@ WRITE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What a drop has left, read under its lock: vouchers given out and left, fen in the pool."""
+    """What a drop has left, read under its lock: vouchers given out and left, fen in the pool.
+
+    `stands` where it still is as it was read before, and is not frozen.
+    """
 
     issued: int
     left: int
     pool: Fen
-    frozen: bool
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +72,39 @@ class Taker:
     request: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A voucher that was just put into somebody's wallet, worth so many fen at most."""
+
+    id: UUID
+    code: str
+    drop: Drop
+    rank: int
+    worth: Fen
+    at: datetime
+
+
 async def stock_of(drop: Drop) -> Stock:
     """Lock a drop and its programme's pool until the transaction ends, and see what is there."""
-    (row,) = await sql.rows(STOCK, drop.id)
-    return Stock(row["issued"], row["left"], Fen(row["pool"]), row["frozen"])
+    as_read = (drop.mode, drop.opens_at, drop.closes_at, drop.valid_until)
+    (row,) = await sql.rows(STOCK, drop.id, *as_read)
+    return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"])
 
 
-async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Voucher]:
+async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Issued]:
     """One voucher for each taker, ranked in their order. `drop` comes with its programme.
 
     Call it inside a transaction that holds the takers' accounts and the stock, which covers them all.
     """
-    vouchers = [_voucher(drop, stock.issued + n, taker, at) for n, taker in enumerate(takers, start=1)]
-    await sql.rows(COUNT, drop.id, len(vouchers))
+    ranks = range(stock.issued + 1, stock.issued + 1 + len(takers))
+    vouchers = [
+        Issued(voucher_id, code, drop, rank, taker.reserve, at)
+        for voucher_id, code, rank, taker in zip(
+            new_ids(len(takers)), _codes(len(takers)), ranks, takers, strict=True
+        )
+    ]
     await ledger.move_all(
-        [ledger.Move(Fen(one.reserved_fen), f"voucher:{one.id}:reserve") for one in vouchers],
+        [ledger.Move(one.worth, f"voucher:{one.id}:reserve") for one in vouchers],
         AccountName.POOL,
         AccountName.RESERVED,
         book=drop.programme.code,
@@ -93,15 +118,15 @@ async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: dateti
         [taker.resident_id for taker in takers],
         [taker.person_id for taker in takers],
         [one.rank for one in vouchers],
-        [one.max_fen for one in vouchers],
-        [new_id() for _ in vouchers],
+        [one.worth for one in vouchers],
+        new_ids(len(vouchers)),
         drop.id,
         drop.programme.region,
         at,
         drop.valid_until,
     )
     told = [
-        (taker.resident_id, _claimed(one, at), f"claimed:{one.id}")
+        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
         for one, taker in zip(vouchers, takers, strict=True)
     ]
     await owe_all(told, at=at)
@@ -109,43 +134,35 @@ async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: dateti
     return vouchers
 
 
-def first_event(voucher: Voucher) -> VoucherEvent:
-    """What the history of a voucher that was just issued says."""
-    return VoucherEvent(voucher_id=voucher.id, state=VoucherState.ISSUED, at=voucher.issued_at, note=NOTE)
+def _codes(count: int) -> list[str]:
+    letters = "".join(CODE_ALPHABET[byte % 32] for byte in secrets.token_bytes(CODE_LENGTH * count))
+    return [letters[place : place + CODE_LENGTH] for place in range(0, len(letters), CODE_LENGTH)]
 
 
-def _voucher(drop: Drop, rank: int, taker: Taker, at: datetime) -> Voucher:
-    return Voucher(
-        id=new_id(),
-        code="".join(CODE_ALPHABET[byte % 32] for byte in secrets.token_bytes(CODE_LENGTH)),
-        drop_id=drop.id,
-        resident_id=taker.resident_id,
-        person_id=taker.person_id,
-        region=drop.programme.region,
-        rank=rank,
-        max_fen=taker.reserve,
-        reserved_fen=taker.reserve,
-        issued_at=at,
-        valid_until=drop.valid_until,
-    )
-
-
-def _claimed(voucher: Voucher, at: datetime) -> Occasion:
-    worth, until = in_yuan(voucher.max_fen), voucher.valid_until.astimezone(SHANGHAI)
+def _claimed(voucher: Issued) -> Occasion:
+    until = voucher.drop.valid_until
+    about, worth = _worth_until(voucher.worth, until)
     return Occasion(
         kind="claimed",
         subject=voucher.id,
-        at=at,
-        about=f"您领到一张消费券，最高减 {worth} 元，{until:%m月%d日}前使用",
-        fields={"thing1": f"消费券 {voucher.code}", "amount2": f"{worth}元", "time3": voucher.valid_until},
+        at=voucher.at,
+        about=about,
+        fields={"thing1": f"消费券 {voucher.code}", "amount2": worth, "time3": until},
     )
 
 
-def _event(voucher: Voucher, taker: Taker) -> Event:
+@lru_cache(maxsize=256)  # most vouchers of a drop are worth the same
+def _worth_until(worth: Fen, until: datetime) -> tuple[str, str]:
+    """What somebody is told of a voucher: the whole, and its worth alone."""
+    yuan = f"{in_yuan(worth)}元"
+    return f"您领到一张消费券，最高减 {in_yuan(worth)} 元，{until.astimezone(SHANGHAI):%m月%d日}前使用", yuan
+
+
+def _event(voucher: Issued, taker: Taker) -> Event:
     return Event(
         actor=f"resident:{taker.resident_id}",
         action="voucher.claimed",
         subject=f"voucher:{voucher.id}",
-        after={"drop": str(voucher.drop_id), "rank": voucher.rank, "reserved_fen": voucher.reserved_fen},
+        after={"drop": str(voucher.drop.id), "rank": voucher.rank, "reserved_fen": voucher.worth},
         request=taker.request,
     )

@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
 from miniapi.accounts.errors import IdentityRequired
 from miniapi.drops.errors import DrawnByLot, DropNotOpen, NoSuchDrop, SoldOut
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import key_of, repeatable, takes_key

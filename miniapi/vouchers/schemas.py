@@ -9,7 +9,7 @@ from miniapi.http.answers import Id, Time, dumps, written
 from miniapi.http.idempotency import Answer
 from miniapi.http.paging import Page
 from miniapi.money import Fen
-from miniapi.vouchers.issuing import first_event
+from miniapi.vouchers.issuing import NOTE, Issued
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 from miniapi.vouchers.presenting import Presented
 
@@ -78,9 +78,20 @@ def voucher_json(voucher: Voucher, events: Sequence[VoucherEvent], at: datetime)
     }
 
 
-def claimed(voucher: Voucher) -> Answer:
-    """The answer to a claim that won this voucher."""
-    shown = voucher_json(voucher, [first_event(voucher)], voucher.issued_at)
+def claimed(voucher: Issued) -> Answer:
+    """The answer to a claim that won this voucher: the voucher as its owner sees it then."""
+    issued, at = VoucherState.ISSUED, written(voucher.at)
+    shown: VoucherJson = {
+        "id": str(voucher.id),
+        "code": voucher.code,
+        "state": issued,
+        "region": voucher.drop.programme.region,
+        "drop": str(voucher.drop.id),
+        "issued_at": at,
+        "valid_until": written(voucher.drop.valid_until),
+        "max_fen": voucher.worth,
+        "history": [{"state": issued, "at": at, "note": NOTE}],
+    }
     body: ClaimedJson = {"voucher": shown, "rank": voucher.rank}
     return Answer(201, dumps(body))
 

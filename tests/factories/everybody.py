@@ -125,6 +125,8 @@ class Everybody:
                 return {"region": "yangling", "merchant": str(shop.id), "redemptions": sold}
             case "POST /staff/redemptions/{redemption}/recovery":
                 return {"reason": BECAUSE}
+            case "POST /staff/redemptions/{redemption}/review":
+                return {"accepted": False, "reason": BECAUSE}
             case "POST /chat":
                 return {"text": "补贴多少", "region": "yangling", "session": "a-conversation"}
             case "POST /chat/{message}/feedback":
@@ -150,6 +152,8 @@ class Everybody:
                 return {"frozen": False, "reason": BECAUSE}
             case "PATCH /staff/programmes/{region}":
                 return {"claims_frozen": False, "reason": BECAUSE}
+            case "POST /staff/programmes/{region}/unspent":
+                return {"reason": BECAUSE}
             case "POST /staff/login":
                 somebody = await a_staff(self.season.at)
                 return {"username": somebody.username, "password": PASSWORD}

@@ -1,10 +1,12 @@
 import asyncio
+import logging
 import os
 import re
 import signal
 import sys
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from miniapi import clock
 from miniapi.audit.actions import record
 from miniapi.audit.models import AuditEvent
+from miniapi.database.connection import connected
 from miniapi.drops.models import Drop
 from miniapi.pickup.models import Slot, SlotPattern
 from miniapi.reminders.templates import Templates
@@ -21,11 +24,14 @@ from miniapi.vouchers.models import Voucher, VoucherState
 from miniapi.wechat.client import WeChat
 from scheduler import jobs, running
 from scheduler.jobs import Tools
+from scheduler.outage import Outage
 from scheduler.running import OncePerDay
 from scheduler.timetable import TIMETABLE, Daily
 from tests.factories.lottery import a_lottery, registered
 from tests.factories.people import SECRET, a_resident
 from tests.factories.season import an_open_drop
+
+CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
 
 
 @pytest.fixture
@@ -130,12 +136,12 @@ class TestRun:
     async def test_a_daily_job_catches_up_after_a_jump(self, database, noon, tools):
         due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
         await a_pattern()
-        await running.run(jobs.lay_out_slots, tools, due)
+        await running.run(jobs.lay_out_slots, tools, due, Outage())
         assert await Slot.all().count() == 15
         clock.stand_still(noon + timedelta(days=30))
 
         for _ in range(2):
-            await running.run(jobs.lay_out_slots, tools, due)
+            await running.run(jobs.lay_out_slots, tools, due, Outage())
 
         assert await Slot.all().count() == 30
 
@@ -143,12 +149,30 @@ class TestRun:
         due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
 
         for _ in range(2):  # no database is connected
-            await running.run(jobs.lay_out_slots, tools, due)
+            await running.run(jobs.lay_out_slots, tools, due, Outage())
 
         assert [record.getMessage() for record in caplog.records if record.exc_info] == [
             "lay_out_slots failed, it is tried again"
         ] * 2
         assert due.is_due(noon)
+
+    async def test_a_database_that_is_away_is_one_line_however_often_a_job_comes(
+        self, server, database_url, noon, tools, caplog
+    ):
+        outage, name = Outage(), urlsplit(database_url).path.strip("/")
+        admin = await asyncpg.connect(server.url("postgres"))
+        async with connected(database_url):
+            await jobs.announce_drops(tools)
+            await admin.execute(CUT_OFF, name)
+            await admin.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
+
+            for job in (jobs.announce_drops, jobs.expire_vouchers, jobs.announce_drops):
+                await running.run(job, tools, None, outage)
+
+        await admin.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
+        await admin.close()
+        told = [(one.levelname, one.exc_info) for one in caplog.records if one.levelno > logging.INFO]
+        assert told == [("WARNING", None)]
 
     async def test_the_timetable_runs_by_the_business_clock(self, database, library, tools):
         start = datetime.fromisoformat("2024-09-01T09:59:59.5+08:00")

@@ -7,6 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.chat.models import Miss
 from miniapi.drops.models import DropMode
 from miniapi.ids import new_id
 from miniapi.ledger.models import AccountName
@@ -78,6 +79,31 @@ class Migration(migrations.Migration):
                 "indexes": [Index(fields=["clerk_id", "quoted_at"])],
                 "pk_attr": "id",
                 "table_description": "What one voucher takes off one item, promised to one clerk until `expires_at`.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="MissedQuestion",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("words", fields.CharField(max_length=200)),
+                ("region", fields.CharField(null=True, max_length=32)),
+                (
+                    "why",
+                    fields.CharEnumField(
+                        description="DECLINED: declined\nUNSURE: unsure\nDISLIKED: disliked",
+                        enum_type=Miss,
+                        max_length=12,
+                    ),
+                ),
+                ("at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "missed_question",
+                "app": "miniapi",
+                "indexes": [Index(fields=["at"])],
+                "pk_attr": "id",
+                "table_description": "The common words of a question that was not answered well; whose it was is not kept.",
             },
             bases=["Model"],
         ),
@@ -200,7 +226,7 @@ class Migration(migrations.Migration):
                     "state",
                     fields.CharEnumField(
                         default=RedemptionState.REDEEMED,
-                        description="REDEEMED: redeemed\nSETTLED: settled\nREFUNDED: refunded",
+                        description="REDEEMED: redeemed\nSETTLED: settled\nREJECTED: rejected\nREFUNDED: refunded",
                         enum_type=RedemptionState,
                         max_length=12,
                     ),
@@ -208,6 +234,7 @@ class Migration(migrations.Migration):
                 ("owed_fen", fields.BigIntField(default=0)),
                 ("redeemed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("rejected_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("refunded_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("recovered_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
@@ -243,7 +270,7 @@ class Migration(migrations.Migration):
                 (
                     "what",
                     fields.CharEnumField(
-                        description="REDEEMED: redeemed\nCORRECTED: corrected\nEXCHANGED: exchanged\nSETTLED: settled\nREFUNDED: refunded\nRECOVERED: recovered",
+                        description="REDEEMED: redeemed\nCORRECTED: corrected\nEXCHANGED: exchanged\nACCEPTED: accepted\nREJECTED: rejected\nSETTLED: settled\nREFUNDED: refunded\nRECOVERED: recovered",
                         enum_type=RedemptionAct,
                         max_length=12,
                     ),
@@ -598,6 +625,16 @@ class Migration(migrations.Migration):
             constraint=CheckConstraint(check="expires_at > quoted_at", name="quote_lasts"),
         ),
         ops.AddConstraint(
+            model_name="MissedQuestion",
+            constraint=CheckConstraint(
+                check="words ~ '[^ ]' AND words !~ '[0-9]'", name="missed_words_are_words"
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="MissedQuestion",
+            constraint=CheckConstraint(check="why IN ('declined','unsure','disliked')", name="miss_known"),
+        ),
+        ops.AddConstraint(
             model_name="Presentation",
             constraint=UniqueConstraint(fields=("code",), name="one_presentation_per_code"),
         ),
@@ -642,7 +679,7 @@ class Migration(migrations.Migration):
         ops.AddConstraint(
             model_name="Redemption",
             constraint=CheckConstraint(
-                check="state IN ('redeemed','settled','refunded')", name="redemption_state_known"
+                check="state IN ('redeemed','settled','rejected','refunded')", name="redemption_state_known"
             ),
         ),
         ops.AddConstraint(
@@ -662,21 +699,21 @@ class Migration(migrations.Migration):
         ops.AddConstraint(
             model_name="Redemption",
             constraint=CheckConstraint(
-                check="(state = 'refunded') = (refunded_at IS NOT NULL) AND (state <> 'settled' OR settled_at IS NOT NULL) AND (state <> 'redeemed' OR settled_at IS NULL)",
+                check="(state = 'refunded') = (refunded_at IS NOT NULL) AND (state <> 'settled' OR settled_at IS NOT NULL) AND (state <> 'rejected' OR rejected_at IS NOT NULL) AND (state <> 'redeemed' OR settled_at IS NULL) AND (state NOT IN ('redeemed','settled') OR rejected_at IS NULL)",
                 name="redemption_dated",
             ),
         ),
         ops.AddConstraint(
             model_name="Redemption",
             constraint=CheckConstraint(
-                check="owed_fen = CASE WHEN state = 'refunded' AND settled_at IS NOT NULL THEN subsidy_fen ELSE 0 END AND (recovered_at IS NULL OR owed_fen > 0)",
+                check="owed_fen = CASE WHEN state IN ('rejected','refunded') AND settled_at IS NOT NULL THEN subsidy_fen ELSE 0 END AND (recovered_at IS NULL OR owed_fen > 0)",
                 name="owed_after_settlement_only",
             ),
         ),
         ops.AddConstraint(
             model_name="RedemptionEvent",
             constraint=CheckConstraint(
-                check="what IN ('redeemed','corrected','exchanged','settled','refunded','recovered')",
+                check="what IN ('redeemed','corrected','exchanged','accepted','rejected','settled','refunded','recovered')",
                 name="redemption_event_known",
             ),
         ),

@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 from miniapi.accounts.models import IdentityKey, Person, Session
 from miniapi.audit.models import AuditEvent
-from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.chat.models import ChatMessage, Conversation, MissedQuestion
 from miniapi.database import sql
 from miniapi.database.connection import connected
 from miniapi.database.schema import missing_migrations
@@ -133,9 +133,7 @@ async def a_row_of_each(noon, library):
         resident,
         await Session.create(resident=resident, token_hash=HASH, created_at=noon, expires_at=later),
         await IdentityKey.get(),
-        await AuditEvent.create(
-            seq=1, at=noon, actor="a:1", action="did", subject="b:2", previous=HASH, hash=HASH
-        ),
+        await AuditEvent.get(),
         staff,
         await StaffSession.create(staff=staff, token_hash=HASH, created_at=noon, expires_at=later),
         await Consent.create(resident=resident, version="1", at=noon),
@@ -181,6 +179,7 @@ async def a_row_of_each(noon, library):
         await ChatMessage.create(
             conversation=talk, text_sealed="t", reply_sealed="r", intent="i", confidence=1, at=noon
         ),
+        await MissedQuestion.create(words="停车 怎么", why="declined", at=noon),
         await Conversation.create(name="somebodys", owner=resident, memory_sealed="s", updated_at=noon),
     ]
     return {type(row): row for row in rows}
@@ -267,6 +266,8 @@ BREAKS = {
     "staff_act_in_a_role": "role = 'bureau'",
     "conversation_name_plain": "name = 'a b c d e'",
     "confidence_is_a_share": "confidence = 1.1",
+    "missed_words_are_words": "words = '房间 301'",
+    "miss_known": "why = 'forgotten'",
 }
 
 

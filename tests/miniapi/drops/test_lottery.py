@@ -158,7 +158,7 @@ class TestFixEntries:
 
         await asyncio.gather(*(lottery.fix_entries(drop, at=drop.draws_at) for _ in range(3)))
 
-        fixed, event = await Drop.get(id=drop.id), await AuditEvent.get()
+        fixed, event = await Drop.get(id=drop.id), await AuditEvent.get(action="drop.entries_fixed")
         assert fixed.entries_digest == lottery_rules.digest(given.id for _, given in others)
         assert fixed.entries_digest in event.after
         assert (event.actor, event.action) == (lottery.DRAWER, "drop.entries_fixed")

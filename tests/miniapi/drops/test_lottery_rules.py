@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniapi.drops import lottery_rules
+from miniapi.programmes.rules import Standing
 from tests.factories.lottery import a_lottery
 
+READY = Standing()
 SEED = "0123456789abcdef" * 4
 FIRST = UUID("01917f2c-0000-7000-8000-000000000001")
 SECOND = UUID("01917f2c-0000-7000-8000-000000000002")
@@ -82,18 +84,24 @@ class TestWaits:
         return await a_lottery(library, noon)
 
     async def test_until_its_time_has_come(self, drop):
-        assert lottery_rules.waits(drop, drop.draws_at - timedelta(microseconds=1))
-        assert not lottery_rules.waits(drop, drop.draws_at)
+        assert lottery_rules.waits(drop, drop.draws_at - timedelta(microseconds=1), READY)
+        assert not lottery_rules.waits(drop, drop.draws_at, READY)
 
     async def test_for_ever_once_it_is_drawn(self, drop):
         drop.drawn_at = drop.draws_at
 
-        assert lottery_rules.waits(drop, drop.draws_at)
+        assert lottery_rules.waits(drop, drop.draws_at, READY)
 
     async def test_while_it_or_its_programme_is_frozen_and_could_still_give_something(self, drop):
         drop.frozen_because = "核查"
-        assert lottery_rules.waits(drop, drop.draws_at)
+        assert lottery_rules.waits(drop, drop.draws_at, READY)
 
-        drop.frozen_because, drop.programme.claims_frozen_because = None, "核查"
-        assert lottery_rules.waits(drop, drop.closes_at - timedelta(seconds=1))
-        assert not lottery_rules.waits(drop, drop.closes_at)
+        drop.frozen_because, frozen = None, Standing(frozen_because="核查")
+        assert lottery_rules.waits(drop, drop.closes_at - timedelta(seconds=1), frozen)
+        assert not lottery_rules.waits(drop, drop.closes_at, frozen)
+
+    async def test_while_too_few_enterprises_take_part(self, drop):
+        lacking = Standing(lacking="家电销售企业要有 5 家，现有 4 家")
+
+        assert lottery_rules.waits(drop, drop.draws_at, lacking)
+        assert not lottery_rules.waits(drop, drop.closes_at, lacking)

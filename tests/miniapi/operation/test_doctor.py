@@ -136,10 +136,6 @@ class TestDatabase:
         assert (found[-1].verdict, found[-1].subject) == (BAD, "数据库")
 
 
-def test_the_schedulers_lock_is_the_one_we_look_for():
-    assert installation.LEADER_LOCK == scheduler.leader.LOCK
-
-
 async def test_no_secret_is_ever_said(tmp_path):
     hidden = {
         "HUANXIN_SECRET_KEY": "geheim-" * 6,

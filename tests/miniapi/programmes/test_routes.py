@@ -1,6 +1,6 @@
 from miniapi import clock
 
-RULES = ("phase", "subsidy", "calendar", "fund", "readiness")
+RULES = ("phase", "subsidy", "calendar", "fund", "readiness", "counter")
 
 
 async def test_the_clock_tells_milliseconds_and_its_offset(web, noon):
@@ -38,12 +38,16 @@ async def test_every_rule_names_its_clause(web):
     assert fund["total_fen"] == 47_500_000
     readiness = programme["readiness"]
     assert (readiness["sellers_at_least"], readiness["recyclers_at_least"]) == (5, 3)
-    cited = [one["citation"] for one in (subsidy, calendar, fund, readiness)]
+    counter = programme["counter"]
+    assert (counter["old_unit_declared"], counter["invoice_mismatch"]) == (True, "flag")
+    assert (counter["refund_days"], counter["quota_used_up"]) == (None, False)
+    cited = [one["citation"] for one in (subsidy, calendar, fund, readiness, counter)]
     assert [(one["clause"], one["status"]) for one in cited] == [
         ("细则三", "in_force"),
         ("细则四（一）", "in_force"),
         ("细则三", "in_force"),
         ("细则五（一）", "in_force"),
+        ("细则三", "in_force"),
     ]
     assert all(one.keys() == {"region", "document", "clause", "heading", "status"} for one in cited)
 
@@ -51,7 +55,7 @@ async def test_every_rule_names_its_clause(web):
 async def test_where_nothing_is_fixed_nothing_is_said(web):
     programme = (await web.get("/regions/jining/programme")).json
 
-    assert [programme[name] for name in RULES] == [None] * 5
+    assert [programme[name] for name in RULES] == [None] * len(RULES)
 
 
 async def test_an_unknown_region_in_a_path_is_not_found(web):

@@ -21,7 +21,7 @@ def a_programme(**decided) -> Programme:
     return Programme(code="p", region="r", name="n", **decided)
 
 
-totals = st.integers(0, 10**12)
+totals = st.integers(1, 10**12)
 splits = st.tuples(st.integers(0, 99), st.integers(1, 99))
 attributions = st.fixed_dictionaries({name: st.integers(0, 10**10) for name in SOURCES})
 
@@ -38,7 +38,7 @@ class TestSources:
         ],
     )
     def test_split_the_local_remainder_in_halves_and_the_odd_fen_is_the_zones(self, province, zone, district):
-        given = rules.sources(47_500_000, province, a_fund(1, 1))
+        given = rules.sources(47_500_000, 47_500_000, province, a_fund(1, 1))
 
         assert given == {FUND: 0, PROVINCE: province, ZONE: zone, DISTRICT: district}
 
@@ -46,12 +46,39 @@ class TestSources:
     def test_give_the_whole_fund_and_the_local_ones_within_a_fen_of_their_shares(self, total, data, split):
         province = data.draw(st.integers(0, total))
 
-        given = rules.sources(total, province, a_fund(*split))
+        given = rules.sources(total, total, province, a_fund(*split))
 
         local = total - province
         assert sum(given.values()) == total
         assert min(given.values()) >= 0
         assert 0 <= given[ZONE] * sum(split) - local * split[0] < sum(split)
+
+    @pytest.mark.parametrize(
+        ("kept", "province", "zone", "district"),
+        [(40_000_000, 8_421_052, 15_789_474, 15_789_474), (1, 0, 1, 0), (0, 0, 0, 0)],
+    )
+    def test_are_in_the_proportion_of_the_whole_fund_when_the_unspent_is_gone(
+        self, kept, province, zone, district
+    ):
+        given = rules.sources(kept, 47_500_000, 10_000_000, a_fund(1, 1))
+
+        assert given == {FUND: 0, PROVINCE: province, ZONE: zone, DISTRICT: district}
+
+    @given(totals, st.data(), splits)
+    def test_get_back_never_less_than_nothing_however_often(self, total, data, split):
+        province = data.draw(st.integers(0, total))
+        more = data.draw(st.integers(0, total))
+        less = data.draw(st.integers(0, more))
+
+        first, second = (rules.sources(kept, total, province, a_fund(*split)) for kept in (more, less))
+
+        assert (sum(first.values()), sum(second.values())) == (more, less)
+        assert all(first[name] >= second[name] >= 0 for name in SOURCES)
+
+    def test_are_unattributed_while_the_grant_is_not_known(self):
+        given = rules.sources(99, 100, None, a_fund(1, 1))
+
+        assert given == {FUND: 99, PROVINCE: 0, ZONE: 0, DISTRICT: 0}
 
 
 class TestShifts:
@@ -76,12 +103,12 @@ class TestShifts:
         assert len({(one.source, one.instead_of) for one in found}) == len(found) <= len(SOURCES) - 1
 
     def test_are_none_where_nothing_changes(self):
-        given = rules.sources(100, 40, a_fund(1, 1))
+        given = rules.sources(100, 100, 40, a_fund(1, 1))
 
         assert rules.shifts(given, given) == []
 
     def test_a_corrected_grant_moves_the_difference(self):
-        first, second = rules.sources(100, 40, a_fund(1, 1)), rules.sources(100, 60, a_fund(1, 1))
+        first, second = (rules.sources(100, 100, grant, a_fund(1, 1)) for grant in (40, 60))
 
         found = rules.shifts(first, second)
 

@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
 from miniapi.audit.models import AuditEvent
 from miniapi.ids import new_id
 from miniapi.redemption.models import Redemption, RedemptionState
-from tests.factories.counter import a_clerk, a_redemption
+from miniapi.vouchers.models import Voucher, VoucherState
+from tests.factories.counter import a_clerk, a_redemption, a_voucher
 from tests.factories.settlement import a_settlement
 
 EXCHANGED = {"brand": "示例牌", "model": "BCD-501", "serial_number": "ｓｎ 77", "reason": "异响"}
@@ -52,6 +55,15 @@ class TestRefund:
         history = (await web.get(f"/vouchers/{sold.voucher_id}", by=owner)).json["history"]
         assert [one["state"] for one in history] == ["issued", "redeemed", "issued"]
         assert "补贴 520 元退回" in history[-1]["note"]
+
+    async def test_what_has_lapsed_is_expired_before_it(self, saying, noon, library):
+        lapsed = await a_voucher(noon, library)
+        await Voucher.filter(id=lapsed.id).update(valid_until=noon - timedelta(seconds=1))
+
+        answer = await saying("refund")
+
+        assert answer.status == 200
+        assert (await Voucher.get(id=lapsed.id)).state is VoucherState.EXPIRED
 
     async def test_a_shop_that_was_paid_owes(self, saying, sold, noon):
         await a_settlement(noon, sold)

@@ -18,7 +18,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.ledger.queries import balances
 from miniapi.merchants.callers import Clerk
 from miniapi.privacy.actions import leave
-from miniapi.redemption import afterwards
+from miniapi.redemption import afterwards, refunding
 from miniapi.redemption.correcting import Price, correct_price
 from miniapi.redemption.errors import AlreadyRefunded, NoSuchRedemption, RefundTooLate
 from miniapi.redemption.models import Redemption, RedemptionAct, RedemptionEvent, RedemptionState
@@ -27,10 +27,10 @@ from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from miniapi.settlement.actions import recover
 from miniapi.staff.errors import ReasonPersonal
-from miniapi.vouchers.actions import move_all
 from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import VoucherMoved
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+from miniapi.vouchers.moving import move_all
 from miniapi.vouchers.queries import used_by
 from tests.factories.counter import a_clerk, a_redemption, a_sale
 from tests.factories.people import a_resident
@@ -299,6 +299,23 @@ class TestPersonalRoom:
             .values_list("reserved_fen", flat=True)
         )
         assert reserves == [SUBSIDY, 100_000, 100_000, 48_000]
+        assert await differences(database, library) == []
+
+    async def test_is_not_taken_up_by_what_has_lapsed_and_no_job_has_seen(
+        self, sold, returning, clerk, noon, library, keys, database
+    ):
+        owner = await Resident.get(id=(await sold.voucher).resident_id)
+        programme = await (await Drop.first()).programme
+        earlier = [await a_drop(programme, noon - timedelta(days=5, minutes=n)) for n in (0, 1)]
+        for drop in (*earlier, *await more_drops(1, noon)):  # 1000 and 1000, and the 480 that are left
+            await claim(drop.id, owner, library, at=noon)
+        later = noon + timedelta(days=3)
+
+        await refunding.prepare(sold.id, BECAUSE, clerk, keys, at=later)
+        await returning(sold, later)
+
+        assert (await Voucher.get(id=sold.voucher_id)).reserved_fen == FACE
+        assert await used_by(owner.person_id, "yangling") == FACE + 48_000
         assert await differences(database, library) == []
 
     async def test_follows_the_person_to_another_account(self, sold, returning, noon, library, database):

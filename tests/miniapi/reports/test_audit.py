@@ -14,12 +14,14 @@ from miniapi.programmes.actions import grant
 from miniapi.programmes.models import Programme
 from miniapi.redemption.correcting import Price, correct_price
 from miniapi.redemption.refunding import refund
+from miniapi.redemption.reviewing import review
 from miniapi.reports.audit import differences
 from miniapi.reports.checks import BY_POLICY, CHECKS
 from miniapi.settlement.actions import recover
 from miniapi.vouchers.models import Voucher
 from tests.factories.counter import a_clerk, a_counter_quote, a_redemption, a_shop, a_voucher
 from tests.factories.people import KEYS
+from tests.factories.reviewing import a_reviewer
 from tests.factories.season import an_open_drop
 from tests.factories.settlement import a_payer, a_settlement
 from tests.factories.slots import a_slot
@@ -30,7 +32,8 @@ TWO_ENTRIES = "a transfer's two entries add up to nothing"
 BALANCE = "a balance is the sum of its entries"
 ABOVE_ZERO = "no account is below zero"
 SOURCES = "what the sources gave is pool, reserved, payable, paid and clawback together"
-GRANT = "the province gave its grant, and once it is known nothing is unattributed"
+GRANT = "the province gave its grant's share of what is kept, and once it is known nothing is unattributed"
+UNSPENT = "what is unspent goes back to its sources when the programme is over"
 ALL_RESERVED = "a programme's reserved account is the sum of its vouchers' reserves"
 MOVED_FOR_VOUCHER = "a voucher's reserve is what the ledger moved for it"
 HOLDS = "an issued voucher holds its whole reserve, and no other holds any"
@@ -81,7 +84,7 @@ BY_HAND = {
         "UPDATE account SET balance = balance - 1 WHERE name = 'paid' RETURNING 'account test/paid'",
     ),
     "an account is below zero": (
-        {ABOVE_ZERO, BALANCE, SOURCES},
+        {ABOVE_ZERO, BALANCE, SOURCES, GRANT},
         "ALTER TABLE account DROP CONSTRAINT never_overdrawn",
         "UPDATE account SET balance = -1 WHERE name = 'fund' RETURNING 'account test/fund'",
     ),
@@ -92,6 +95,11 @@ BY_HAND = {
     "the grant is forgotten": (
         {GRANT},
         "UPDATE programme SET province_fen = NULL RETURNING 'account test/zone'",
+    ),
+    "the unspent went back before the end": (
+        {UNSPENT},
+        "UPDATE transfer SET reason = 'unspent' WHERE key = 'test:appropriation'"
+        " RETURNING 'transfer ' || key",
     ),
     "a reserve is changed": (
         {ALL_RESERVED, MOVED_FOR_VOUCHER, HOLDS},
@@ -228,6 +236,11 @@ BY_HAND = {
         " WHERE id = (SELECT settlement_id FROM settlement_line WHERE redemption_id = {PAID})"
         " RETURNING 'redemption ' || {PAID}",
     ),
+    "a rejection is forgotten": (
+        {EVENTS},
+        "UPDATE redemption_event SET what = 'accepted' WHERE redemption_id = {REFUSED}"
+        " AND what = 'rejected' RETURNING 'redemption ' || redemption_id",
+    ),
     "a settlement paid more than its lines": (
         {LINES},
         "UPDATE settlement SET amount_fen = amount_fen + 1"
@@ -275,14 +288,15 @@ async def season(database, noon, library):
         voucher = await a_voucher(noon, library, drop)
         await Voucher.filter(id=voucher.id).update(code=name)
     await a_counter_quote(await Voucher.get(code="OPEN"), clerk, library, at=noon)
-    names = ("SOLD", "PAID", "RETURNED", "OWING", "RECOVERED", "CORRECTED")
+    names = ("SOLD", "PAID", "RETURNED", "OWING", "RECOVERED", "CORRECTED", "REFUSED")
     sold = {name: await a_redemption(noon, library, clerk=clerk) for name in names}
     for name, redemption in sold.items():
         await Voucher.filter(id=redemption.voucher_id).update(code=name)
-    await a_settlement(noon, sold["PAID"], sold["OWING"], sold["RECOVERED"])
+    await a_settlement(noon, sold["PAID"], sold["OWING"], sold["RECOVERED"], sold["REFUSED"])
     for name in ("RETURNED", "OWING", "RECOVERED"):
         await refund(sold[name].id, "顾客退货", clerk, library, at=noon)
     await recover(sold["RECOVERED"].id, "商户已退回", payer, KEYS, at=noon)
+    await review(sold["REFUSED"].id, "发票是假的", await a_reviewer(noon), KEYS, accepted=False, at=noon)
     await correct_price(
         sold["CORRECTED"].id, Price(Fen(400_000), Fen(400_000)), "价格写错", clerk, library, at=noon
     )

@@ -19,7 +19,8 @@ SUBSIDISED = {"tv", "fridge", "washer", "ac", "computer", "water_heater", "range
 SUBSIDISED |= WITHOUT_GRADE
 CODE_LASTS, QUOTE_LASTS = timedelta(minutes=1), timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
-ACCOUNTS = ("fund", "province", "zone", "district", "pool", "reserved", "payable", "paid", "clawback")
+SOURCES = ("fund", "province", "zone", "district")
+ACCOUNTS = (*SOURCES, "pool", "reserved", "payable", "paid", "clawback")
 
 
 class Refused(Exception):
@@ -79,10 +80,20 @@ class Quote:
     state: str = "open"
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a programme may ask for beyond the notice, by its parameters."""
+
+    refund_days: int | None = None
+    used_up: bool = False  # a voucher that was used does not return
+    refuse_mismatch: bool = False  # an invoice over another sum is no sale
+
+
 @dataclass(eq=False)
 class Sale:
     voucher: Voucher
     shop: int
+    sold: datetime
     price: int
     subsidy: int
     serial: int
@@ -99,11 +110,13 @@ class City:
     fund: int
     quota: int
     shop_of: list[int]  # of each clerk
+    terms: Terms = Terms()
     now: datetime = OPENS - timedelta(minutes=1)
     money: dict[str, int] = field(init=False)
     drops: list[Drop] = field(init=False)
     claims_frozen: bool = False
     redemptions_frozen: bool = False
+    province: int | None = None  # its grant, where it is known
     accounts: Counter = field(default_factory=Counter)  # how many each person has given up
     vouchers: list[Voucher] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
@@ -172,6 +185,13 @@ class City:
                 self._end(voucher, "expired" if self.lapsed(voucher) else "void")
         self.accounts[person] += 1
 
+    def move_identity(self, person):
+        """All that is in the account goes to another one; what was left behind before stays there."""
+        for voucher in self.vouchers:
+            if voucher.owner == person and not self._owner_left(voucher):
+                voucher.account += 1
+        self.accounts[person] += 1
+
     def present(self, voucher):
         refuse("not_signed_in", self._owner_left(voucher))
         refuse("voucher_expired", self.lapsed(voucher) or voucher.state == "expired")
@@ -222,6 +242,7 @@ class City:
         refuse("quote_expired", quote.state != "open" or self.now >= quote.dies)
         refuse("redemptions_frozen", self.redemptions_frozen)
         refuse("trade_in_required", not declared)
+        refuse("invoice_mismatch", self.terms.refuse_mismatch and paid != quote.price)
         seen = [sale for sale in self.sales if sale.serial == serial]
         refuse("serial_taken", any(sale.state != "refunded" for sale in seen))
         quote.state, voucher.state = "used", "redeemed"
@@ -231,43 +252,79 @@ class City:
         flags = {"invoice": paid != quote.price, "seen": bool(seen)}
         shop = self.shop_of[clerk]
         raised = {flag for flag, there in flags.items() if there}
-        self.sales.append(Sale(voucher, shop, quote.price, quote.subsidy, serial, raised))
+        self.sales.append(Sale(voucher, shop, self.now, quote.price, quote.subsidy, serial, raised))
         return self.sales[-1]
 
     def correct(self, sale, clerk, price, paid):
         refuse("not_found", sale.shop != self.shop_of[clerk])
         refuse("already_refunded", sale.state == "refunded")
+        refuse("already_rejected", sale.state == "rejected")
         refuse("already_settled", sale.state == "settled")
         refuse("price_only_down", price >= sale.price)
+        refuse("invoice_mismatch", self.terms.refuse_mismatch and paid != price)
         subsidy = min(price * PERCENT // 100, sale.subsidy)
         refuse("price_too_low", subsidy == 0)
         self._move(sale.subsidy - subsidy, "payable", "pool")
         sale.price, sale.subsidy, sale.voucher.kept = price, subsidy, subsidy
         sale.flags = (sale.flags - {"invoice"}) | ({"invoice"} if paid != price else set())
 
-    def refund(self, sale, clerk):
+    def exchange(self, sale, clerk, serial):
         refuse("not_found", sale.shop != self.shop_of[clerk])
         refuse("already_refunded", sale.state == "refunded")
+        refuse("already_rejected", sale.state == "rejected")
+        seen = [other for other in self.sales if other.serial == serial]
+        refuse("serial_taken", any(other.state != "refunded" for other in seen))
+        sale.serial = serial
+        sale.flags = (sale.flags - {"seen"}) | ({"seen"} if seen else set())
+
+    def refund(self, sale, clerk):
+        refuse("not_found", sale.shop != self.shop_of[clerk])
+        self.expire()  # what has lapsed takes up nobody's room
+        refuse("already_refunded", sale.state == "refunded")
+        refuse("refund_too_late", self._too_late(sale))
+        self._take_back(sale)
+        sale.state, sale.voucher.kept = "refunded", 0
+        self._return(sale.voucher)
+
+    def _too_late(self, sale):
+        """The day of the sale is not counted."""
+        if self.terms.refund_days is None:
+            return False
+        return self.now >= sale.sold.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+            days=self.terms.refund_days + 1
+        )
+
+    def _take_back(self, sale):
+        """The shop does not get the subsidy, or owes it; of what was rejected it was taken back before."""
         if sale.state == "settled":
             sale.owed = sale.subsidy
             self._move(sale.subsidy, "paid", "clawback")
-        else:
+        elif sale.state == "redeemed":
             self._move(sale.subsidy, "payable", "pool")
-        sale.state, sale.voucher.kept = "refunded", 0
-        self._return(sale.voucher)
 
     def _return(self, voucher):
         """A voucher whose goods came back is good again while its face lasts, for what there is."""
         worth = min(voucher.worth, self._most_for(voucher.owner), self.money["pool"])
         if self.now >= voucher.drop.lapses:
             voucher.state = "expired"
-        elif self._owner_left(voucher) or worth == 0:
+        elif self._owner_left(voucher) or self.terms.used_up or worth == 0:
             voucher.state = "void"
         else:
             voucher.state, voucher.worth, voucher.reserve = "issued", worth, worth
             self._move(worth, "pool", "reserved")
 
     # at the bureau
+
+    def review(self, sale, accepted):
+        """What is accepted has no flag any more; for what is rejected the shop gets nothing."""
+        refuse("already_refunded", sale.state == "refunded")
+        refuse("already_rejected", sale.state == "rejected")
+        refuse("nothing_to_review", accepted and not sale.flags)
+        if accepted:
+            sale.flags = set()
+        else:
+            self._take_back(sale)
+            sale.state = "rejected"
 
     def settle(self, shop, wanted=None):
         """Pay a shop these sales, or all of them; those it is paid for."""
@@ -299,7 +356,24 @@ class City:
     def grant(self, province):
         """The province gives this much of the fund; of the rest an odd fen is the zone's."""
         refuse("grant_over_fund", province > self.fund)
-        rest = self.fund - province
+        self.province = province
+        self._attribute(sum(self.money[name] for name in SOURCES))
+
+    def return_unspent(self):
+        """Each source gets back its share of what is left in the pool when all is over."""
+        refuse("programme_not_over", self.now < CLOSES)
+        self.expire()
+        refuse("nothing_unspent", self.money["pool"] == 0)
+        kept = sum(self.money[name] for name in SOURCES) - self.money["pool"]
+        self.money["pool"] = 0
+        self._attribute(kept)
+
+    def _attribute(self, kept):
+        if self.province is None:
+            self.money["fund"] = kept
+            return
+        province = kept * self.province // self.fund
+        rest = kept - province
         self.money |= {"fund": 0, "province": province, "zone": rest - rest // 2, "district": rest // 2}
 
     # inside

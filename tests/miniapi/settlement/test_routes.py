@@ -1,7 +1,8 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from miniapi import clock
 from miniapi.ids import new_id
 from miniapi.redemption.refunding import refund
 from miniapi.staff.models import StaffRole
@@ -119,6 +120,40 @@ class TestLook:
         assert (unknown.status, unknown.json["code"]) == (404, "not_found")
 
 
+class TestUnspent:
+    async def test_shows_what_went_back_to_whom_once(self, web, finance, sold):
+        clock.stand_still(datetime(2024, 10, 16, tzinfo=clock.SHANGHAI))
+        path = "/staff/programmes/yangling/unspent"
+
+        answer = await web.post(path, by=finance, reason="审计结束，结余退回")
+        again = await web.post(path, by=finance, reason="审计结束，结余退回")
+
+        assert answer.status == 200
+        assert answer.json["returned_fen"] == 47_448_000
+        assert answer.json["returned"] == {
+            "province_fen": 0,
+            "zone_fen": 0,
+            "district_fen": 0,
+            "unattributed_fen": 47_448_000,
+        }
+        assert (again.status, again.json["code"]) == (409, "nothing_unspent")
+
+    @pytest.mark.parametrize(
+        ("region", "status", "code"),
+        [
+            ("yangling", 409, "programme_not_over"),
+            ("jining", 404, "not_found"),
+            ("atlantis", 404, "region_unknown"),
+        ],
+    )
+    async def test_only_where_a_programme_is_over(self, web, finance, sold, region, status, code):
+        answer = await web.post(
+            f"/staff/programmes/{region}/unspent", by=finance, reason="审计结束，结余退回"
+        )
+
+        assert (answer.status, answer.json["code"]) == (status, code)
+
+
 class TestRecovery:
     async def test_takes_in_what_the_shop_owed_once(self, web, finance, sold, clerk, noon, library):
         await a_settlement(noon, sold)
@@ -138,6 +173,16 @@ class TestRecovery:
             "recovered_at": "2024-09-01T12:00:00+08:00",
         }
         assert (again.status, again.json["code"]) == (409, "already_recovered")
+
+    async def test_the_longest_reason_fits_into_the_history(self, web, finance, sold, clerk, noon, library):
+        await a_settlement(noon, sold)
+        await refund(sold.id, "门开不了", clerk, library, at=noon)
+        path, longest = f"/staff/redemptions/{sold.id}/recovery", "退" * 120
+
+        too_long = await web.post(path, by=finance, reason=longest + "回")
+        fits = await web.post(path, by=finance, reason=longest)
+
+        assert (too_long.status, fits.status) == (422, 200)
 
     async def test_of_nothing_is_not_found(self, web, finance):
         answer = await web.post(f"/staff/redemptions/{new_id()}/recovery", by=finance, reason=GIVEN_BACK)

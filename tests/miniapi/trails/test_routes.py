@@ -168,7 +168,7 @@ class TestTrail:
 
         who = [(one["reason"], one["actor"], one["request"]) for one in found.json["transfers"]]
         assert who == [
-            ("appropriation", None, None),
+            ("appropriation", "operator:demo", None),
             ("claim", f"resident:{resident.id}", claimed.headers["X-Request-ID"]),
         ]
 

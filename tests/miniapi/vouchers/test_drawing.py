@@ -187,6 +187,18 @@ class TestDraw:
         assert [told[one.resident_id].kind for one in others] == [drawing.RESULT] * 2
         assert "第 2 位" in told[others[0].resident_id].about
 
+    async def test_waits_until_enough_enterprises_take_part(self, database, noon, library, keys):
+        drop = await a_lottery(library, noon, quota=1)
+        await registered(drop, library, noon, people=2)
+        await Programme.filter(id=drop.programme.id).update(opened_because=None)
+
+        early = await drawing.draw(drop.id, library, keys, at=drop.draws_at)
+        await Programme.filter(id=drop.programme.id).update(opened_because="够了")
+        later = await drawing.draw(drop.id, library, keys, at=drop.draws_at)
+
+        assert (early, later) == (False, True)
+        assert await Voucher.all().count() == 1
+
     async def test_waits_while_frozen_and_then_has_the_same_result(self, database, noon, library, keys):
         drop = await a_lottery(library, noon, quota=2)
         await registered(drop, library, noon, people=5)

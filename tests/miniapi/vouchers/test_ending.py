@@ -125,6 +125,18 @@ class TestEndAll:
 
         assert await differences(database, library) == []
 
+    async def test_is_on_record_with_the_time_that_the_history_says(
+        self, database, drop, resident, noon, library
+    ):
+        ahead = noon + timedelta(milliseconds=5)
+        await claim(drop.id, resident, library, at=ahead)
+
+        await leave(resident.id, at=noon)
+
+        (event,) = await written_down("voucher.voided")
+        assert event.at == ahead
+        assert (await VoucherEvent.get(state=VoucherState.VOID)).at == ahead
+
     async def test_never_waits_in_a_circle_with_what_expires(self, database, drop, noon, library):
         leavers = [await a_resident(noon) for _ in range(8)]
         later = await a_drop(await drop.programme, noon - timedelta(hours=1))

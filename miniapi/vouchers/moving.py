@@ -1,4 +1,4 @@
-"""What people can do with vouchers."""
+"""Whose wallet vouchers are in: a person's other account, once that is verified."""
 
 from uuid import UUID
 
