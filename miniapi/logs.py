@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, TextIO
@@ -81,7 +82,14 @@ def _uncaught(kind: type[BaseException], problem: BaseException | None, trace: T
 
 
 def _at(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, SHANGHAI).isoformat(timespec="milliseconds")
+    second, offset = _second(int(record.created))
+    return f"{second}.{int(record.created * 1000) % 1000:03d}{offset}"
+
+
+@lru_cache(maxsize=4)  # a busy second has thousands of lines
+def _second(since_1970: int) -> tuple[str, str]:
+    written = datetime.fromtimestamp(since_1970, SHANGHAI).isoformat()
+    return written[:19], written[19:]
 
 
 def _said(record: logging.LogRecord) -> str:

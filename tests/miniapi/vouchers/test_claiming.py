@@ -10,10 +10,12 @@ from miniapi.drops.models import Drop
 from miniapi.ids import new_id
 from miniapi.ledger.models import Account, AccountName
 from miniapi.ledger.queries import balance
+from miniapi.programmes.models import Programme
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from miniapi.vouchers import claiming
 from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
+from miniapi.vouchers.issuing import Issued
 from miniapi.vouchers.models import Voucher
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop, an_open_drop
@@ -110,3 +112,53 @@ class TestClaim:
 
         with pytest.raises(DropNotOpen, match="系统维护"):
             await claiming.claim(drop.id, await a_resident(noon), library, at=noon)
+
+
+class TestADropReadAMomentAgo:
+    """Offers are kept for a moment: what happens to a drop meanwhile counts all the same."""
+
+    async def claims(self, offers, drop, resident, noon):
+        (outcome,) = await claiming.claim_all([claiming.Claim(drop.id, resident)], offers, None, at=noon)
+        return outcome
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"frozen_because": "核查中"},
+            {"opens_at": timedelta(hours=1)},
+            {"closes_at": timedelta(0)},
+            {"quota": 1},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    async def test_gives_nothing_out_that_is_not_to_be_had_any_more(self, database, noon, library, change):
+        drop, offers = await an_open_drop(library, noon, quota=2), claiming.Offers(library)
+        first, second = await a_resident(noon), await a_resident(noon)
+        await self.claims(offers, drop, first, noon)
+        changed = {name: noon + to if isinstance(to, timedelta) else to for name, to in change.items()}
+        await Drop.filter(id=drop.id).update(**changed)
+
+        refused = await self.claims(offers, drop, second, noon)
+
+        assert isinstance(refused, DropNotOpen | SoldOut)
+        assert await Voucher.filter(drop=drop).count() == 1
+
+    async def test_a_frozen_programme_gives_nothing_out(self, database, noon, library):
+        drop, offers = await an_open_drop(library, noon, quota=2), claiming.Offers(library)
+        await self.claims(offers, drop, await a_resident(noon), noon)
+        await Programme.all().update(claims_frozen_because="核查中")
+
+        refused = await self.claims(offers, drop, await a_resident(noon), noon)
+
+        assert isinstance(refused, DropNotOpen)
+
+    async def test_nobody_is_refused_on_what_was_true_a_moment_ago(self, database, noon, library):
+        drop, offers = await an_open_drop(library, noon, quota=1), claiming.Offers(library)
+        await self.claims(offers, drop, await a_resident(noon), noon)
+        assert isinstance(await self.claims(offers, drop, await a_resident(noon), noon), SoldOut)
+        await Drop.filter(id=drop.id).update(quota=2)
+
+        given = await self.claims(offers, drop, await a_resident(noon), noon)
+
+        assert isinstance(given, Issued)
+        assert given.rank == 2
