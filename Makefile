@@ -19,7 +19,7 @@ install: $(VENV)/ready ## install only, for machines that others start (OPERATIN
 test: $(VENV)/ready-dev ## run all tests
 	@$(BIN)/python -m pytest $(TESTS)
 
-bench: $(VENV)/ready-dev ## how fast vouchers are claimed (ten minutes; needs wrk; BENCH=--help)
+bench: $(VENV)/ready-dev ## how fast vouchers are claimed and questions answered (needs wrk; BENCH=--help)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 check: $(VENV)/ready-dev ## format, lint, types, architecture, policy packs, migrations, dependencies

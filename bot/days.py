@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,7 +27,7 @@ NUMBER = r"(\d{1,2}|[零〇一二两三四五六七八九十廿]{1,3})"
 
 _RELATIVE = re.compile(r"大前天|前天|昨天|昨日|大后天|后天|后日|今(?:天|日|儿|晚|早)|明(?:天|日|儿|晚|早)")
 _IN_DAYS = re.compile(NUMBER + r"(?:天|日)(?:之?后|以后)")
-_WEEKDAY = re.compile(r"(下下个?|下个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天末])(?!期)")
+_WEEKDAY = re.compile(r"(下下个?|下个?|这个?|本|上上个?|上个?)?(?:周|星期|礼拜)([一二三四五六日天末])(?!期)")
 _FULL = re.compile(r"(?<!\d)(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})(?!\d)[日号]?")
 _MONTH_DAY = re.compile(NUMBER + r"月(?:份)?" + NUMBER + r"(?:[日号](?!楼|院|线))?")
 _DASHED = re.compile(r"(?<![\d.\-/元块])(\d{1,2})[-/](\d{1,2})(?![\d.\-/]|号?[楼栋幢室元块])")
@@ -36,6 +37,11 @@ _DAY_ALONE = re.compile(
     + r"[号日](?!楼|院|线|门|单元|店|栋|幢|房|库|仓|内|之内|\d)"
 )
 _HOLIDAY = re.compile("|".join(HOLIDAYS))
+_OF_NEXT_MONTH = re.compile(r"下个?月" + NUMBER + r"[日号]")
+_MONTH_END = re.compile(
+    r"(?:(这个?|本|下个?)月|(?<![\d上下])" + NUMBER + r"月(?:份)?|(?<![年个\d])月)(?:底|末|尾)"
+)
+_IN_WEEKS = re.compile(NUMBER + r"个?(?:周|星期|礼拜)(?:之?后|以后)")
 _NOT_THAT = re.compile(r"不是|不行|不要|不方便|没空|改|换")
 _WITHOUT_DAY = re.compile(r"(下下?个?|这个?|本)(周|星期|礼拜)(?![一二三四五六日天末])")
 
@@ -72,6 +78,15 @@ def any_day(text: str, today: date) -> date | None:
     except Unclear:
         return None
     return named.day if named else None
+
+
+def impossible(text: str, today: date) -> str | None:
+    """The kind sentence for a day that does not exist, None where every day that is named does."""
+    try:
+        _meant(text, today)
+    except Unclear as unclear:
+        return str(unclear)
+    return None
 
 
 def days_named(text: str, today: date) -> list[date]:
@@ -126,7 +141,7 @@ def _weekday(match: re.Match[str], today: date) -> date | None:
     wanted = monday + timedelta(days=WEEKDAYS[name])
     if which is None:
         return wanted if wanted >= today else wanted + timedelta(days=7)
-    return wanted + timedelta(days=7 * which.count("下"))
+    return wanted + timedelta(days=7 * (which.count("下") - which.count("上")))
 
 
 def _full(match: re.Match[str], today: date) -> date | None:
@@ -138,7 +153,8 @@ def _month_day(match: re.Match[str], today: date) -> date | None:
     month, day_of_month = number(match.group(1)), number(match.group(2))
     if month is None or day_of_month is None:
         return None
-    meant = _real(today.year, month, day_of_month)
+    in_a_leap_year = (month, day_of_month) == (2, 29) and isleap(today.year + 1)
+    meant = _real(today.year + in_a_leap_year, month, day_of_month)
     if today - meant > FAR:
         return _real(meant.year + 1, month, day_of_month)
     return meant
@@ -164,8 +180,36 @@ def _day_alone(match: re.Match[str], today: date) -> date | None:
             meant = None
         if meant is not None and meant >= today:
             return meant
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        year, month = _month_after(date(year, month, 1))
     return None
+
+
+def _of_next_month(match: re.Match[str], today: date) -> date | None:
+    wanted = number(match.group(1))
+    return None if wanted is None else _real(*_month_after(today), wanted)
+
+
+def _month_end(match: re.Match[str], today: date) -> date | None:
+    """The last day of a month: 月底, 这个月底, 下月底, 9月底."""
+    which, named = match.groups()
+    month = number(named) if named else None
+    if named and (month is None or not 1 <= month <= 12):
+        return None
+    if month is not None:
+        begun = date(today.year + (month < today.month), month, 1)
+    else:
+        begun = date(*_month_after(today), 1) if which and "下" in which else today
+    return date(*_month_after(begun), 1) - timedelta(days=1)
+
+
+def _month_after(day: date) -> tuple[int, int]:
+    """The year and the month behind the one of a day."""
+    return (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+
+
+def _in_weeks(match: re.Match[str], today: date) -> date | None:
+    count = number(match.group(1))
+    return None if count is None else today + timedelta(days=7 * count)
 
 
 def _holiday(match: re.Match[str], today: date) -> date | None:
@@ -198,9 +242,12 @@ def number(said: str) -> int | None:
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date | None]], ...] = (
     (_FULL, _full),
+    (_OF_NEXT_MONTH, _of_next_month),
+    (_MONTH_END, _month_end),
     (_MONTH_DAY, _month_day),
     (_DASHED, _dashed),
     (_IN_DAYS, _in_days),
+    (_IN_WEEKS, _in_weeks),
     (_RELATIVE, _relative),
     (_WEEKDAY, _weekday),
     (_DAY_ALONE, _day_alone),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
 
 from bot import tasks, understanding
 from bot.memory import Memory
@@ -11,13 +13,15 @@ from bot.policy import Policy
 from bot.ports import Caller, City
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn
-from bot.skills import SKILLS, smalltalk
+from bot.skills import SKILLS, drops, smalltalk
 from faq.matcher import Found, Matcher
 from faq.packs import Library
 from faq.text import plain
 
 LONGEST_MESSAGE = 500
 SURE_ENOUGH_HALFWAY = 0.6  # in the middle of a task a question must be clear to be one
+SURE_ENOUGH_FOR_TALK = 0.75  # so sure that what looks like small talk is a question to the documents
+MOST_OF_A_GREETING = 3  # characters; nothing shorter is looked up
 MOST_PARTS = 3
 
 _BY_NAME = {skill.name: skill for skill in SKILLS if skill.slots or skill.propose}
@@ -36,10 +40,13 @@ _WHO_AND_WHERE = re.compile(
     r"^(?:我|我们|我?(?:妹|姐|哥|弟|妈|爸|爷爷|奶奶|外婆|老婆|老公|朋友|亲戚|同事|孩子|女儿|儿子|家)?)"
     r"(?:现在|人|家)?(?:住在|住|在|是)(?:的|人)?[\s,，]*(?:那边|这边|那里|这里|那儿|这儿)?"
 )
-_MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈ok.。…~～!！?？\s]+", re.IGNORECASE)
+_MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈确认定ok.。…~～!！?？\s]+", re.IGNORECASE)
 _ASKS_NOTHING_MORE = re.compile(
     r"(?:那|我|该|要|现在)*(?:怎么|咋|如何|怎样)(?:办|处理|弄|解决)(?:呢|啊|呀|才好)?"
 )
+_LISTED = re.compile(r"[、,，和跟与及还有或\s]*")
+_OF_A_VISIT = {"reschedule", "cancel_booking", "booking_status", "book_pickup"}
+_TOLD_LIVE = {"drop_calendar", "claim_steps"}  # what an open drop belongs to
 _OWN_WORDS = 6  # a follow-up with more words than that stands on its own
 
 
@@ -94,10 +101,12 @@ class Dialogue:
         if named is not None and self._is_only_a_place(turn.text):
             return await self._place_told(turn)
         pending, memory.pending = memory.pending, None
-        text = smalltalk.without_greeting(turn.text)
+        text, is_upset = smalltalk.without_outburst(smalltalk.without_greeting(turn.text))
         turn = replace(turn, text=text)
         reply = await self._say(turn)
-        if pending and memory.pending is None and reply.intent == "smalltalk":
+        if is_upset and reply.intent != "smalltalk":
+            reply = replace(reply, text=f"{smalltalk.SORRY}{reply.text}")
+        if pending and memory.pending is None and reply.intent in ("smalltalk", "decline"):
             memory.pending = pending
         return reply
 
@@ -201,15 +210,39 @@ class Dialogue:
                 return sorted(parts, key=self._is_task)
         return []
 
+    def _each_thing(self, turn: Turn) -> list[tuple[str, Turn]]:
+        """床垫沙发能补吗: the same question about each thing, where the answers are not the same."""
+        named = self._library.categories.mentions(turn.text)
+        if turn.region is None or not 2 <= len({one.category for one in named}) <= MOST_PARTS:
+            return []
+        if not all(_LISTED.fullmatch(turn.text[one.end : other.start]) for one, other in pairwise(named)):
+            return []
+        before, behind = turn.text[: named[0].start], turn.text[named[-1].end :]
+        words = [turn.text[one.start : one.end] for one in named]
+        each = [(word, turn.saying(f"{before}{word}{behind}")) for word in words]
+        found = [self._policy.find(one.text, turn.region) for _, one in each]
+        answers = {one.best.id for one in found if one.best is not None and one.verdict == "answer"}
+        certain = all(one.verdict == "answer" for one in found)
+        return each if certain and len(answers) > 1 else []
+
     def _is_one(self, turn: Turn, pieces: list[str], meanings: list[str | None]) -> bool:
         """Whether the pieces only make sense together: one sum, one story, or 装修补贴怎么领？有什么条件？"""
         wanted = self._skill_wanted(turn)
-        if wanted is not None and tasks.is_told(wanted, turn):
+        if wanted is not None and (tasks.is_told(wanted, turn) or self._is_one_visit(wanted, turn, meanings)):
             return True
         whole = self._meaning(turn, False)
         if whole == "quote":
             return True
         return whole is not None and whole not in meanings and min(map(len, pieces)) <= _OWN_WORDS
+
+    def _is_one_visit(self, wanted: Skill, turn: Turn, meanings: list[str | None]) -> bool:
+        """师傅明天别来了，改后天吧; 旧床垫要处理，什么时候能来: one visit, said in two breaths."""
+        if wanted.name == "reschedule":
+            return set(meanings) <= _OF_A_VISIT
+        pack = turn.pack
+        answers = [pack.answer(name) for name in meanings if name is not None and pack is not None]
+        about_pickup = [one for one in answers if one is not None and "pickup" in one.topic]
+        return wanted.name == "book_pickup" and len(about_pickup) == len(meanings) - 1
 
     def _meaning(self, turn: Turn, sure: bool) -> str | None:
         """What a piece of a message is about, None where it says nothing by itself."""
@@ -240,13 +273,29 @@ class Dialogue:
                 turn.memory.question = None if wanted.name in _BY_NAME else turn.text
                 turn.memory.topic = None
             return await tasks.start(wanted, turn)
-        return self._from_documents(turn)
+        each = self._each_thing(turn)
+        if each:
+            said = [(word, self._from_documents(one)) for word, one in each]
+            first, *others = [replace(reply, text=f"{word}：{reply.text}") for word, reply in said]
+            both = reduce(Reply.followed_by, others, first)
+            return replace(
+                both, intent="answer" if any(one.intent == "answer" for _, one in said) else both.intent
+            )
+        reply = self._from_documents(turn)
+        if reply.intent == "answer" and turn.memory.topic in _TOLD_LIVE:
+            return await drops.with_what_is_open(turn, reply)
+        return reply
 
     def _region_named(self, turn: Turn) -> str | None:
         return self._library.region_named_in(turn.text)
 
     def _skill_wanted(self, turn: Turn) -> Skill | None:
-        return next((skill for skill in SKILLS if skill.wanted(turn)), None)
+        """What the message asks to be done; small talk only where no document clearly answers it."""
+        wanted = next((skill for skill in SKILLS if skill.wanted(turn)), None)
+        if wanted is not smalltalk.skill or len(turn.text) <= MOST_OF_A_GREETING:
+            return wanted
+        found = self._policy.find(turn.text, turn.region)
+        return None if found.confidence >= SURE_ENOUGH_FOR_TALK else wanted
 
     def _from_documents(self, turn: Turn) -> Reply:
         """The answer that fits, a question back, a choice, or an honest no."""

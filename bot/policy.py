@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,10 @@ LABELS = {
     "ticket": "转人工",
     "sign_in": "登录",
 }
+
+
+NOT_OURS = ("other_benefits", "other_years")  # topics that are there to say that no document is about them
+MOST_OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,13 @@ class Policy:
         return self.say(answer, at) if answer else None
 
     def suggest(self, found: Found) -> Reply:
-        """Did you mean: the nearest questions, none of them answered by guessing."""
-        candidates = ([found.best] if found.best else []) + list(found.others)
-        questions = tuple(dict.fromkeys(answer.title for answer in candidates))[:3]
+        """Did you mean: the nearest questions, none of them answered by guessing.
+
+        What is nearest to something that no document is about is declined.
+        """
+        if found.best is None or found.best.topic in NOT_OURS:
+            return self.decline(found.region, found)
+        questions = _titles((found.best, *found.others))
         listed = "\n".join(f"· {question}" for question in questions)
         return Reply(
             f"我还不清楚您问的是哪一点。您是不是想问：\n{listed}\n都不是的话，换个说法再问我，或者转人工。",
@@ -71,7 +80,7 @@ class Policy:
     def decline(self, region: str | None, found: Found | None = None) -> Reply:
         """The documents do not say: no guess, but a way on."""
         pack = self.library.packs.get(region) if region else None
-        others = tuple(answer.title for answer in (found.others if found else ())[:3])
+        others = _titles(found.others if found else ())
         if pack is None:
             text = "这一点我手里的政策文件没有写，我不乱猜。您可以换个说法再问，或者转人工。"
             return Reply(text, "decline", _sure(found), suggestions=others, actions=(person(),))
@@ -117,6 +126,12 @@ class Policy:
     def _next_questions(self, answer: Answer, pack: Pack) -> tuple[str, ...]:
         following = (pack.answer(answer_id) for answer_id in answer.follow_ups)
         return tuple(each.title for each in following if each)
+
+
+def _titles(answers: Iterable[Answer]) -> tuple[str, ...]:
+    """The questions worth offering: none that only says what a document is not about."""
+    ours = (answer.title for answer in answers if answer.topic not in NOT_OURS)
+    return tuple(dict.fromkeys(ours))[:MOST_OFFERED]
 
 
 def contact(pack: Pack) -> tuple[Action, ...]:

@@ -48,7 +48,10 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class DropSeen:
-    """A release of vouchers; state is planned, open, sold_out, closed or frozen."""
+    """A release of vouchers; state is planned, open, sold_out, closed or frozen.
+
+    With `draws_at` it is a lottery: people register until then, and a draw decides.
+    """
 
     id: str
     opens_at: datetime
@@ -57,6 +60,22 @@ class DropSeen:
     quota: int
     remaining: int
     state: str
+    draws_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When nobody can take part any more."""
+        return self.draws_at or self.closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationSeen:
+    """That somebody takes part in the draw of a drop; `won` is None until it is drawn."""
+
+    id: str
+    opens_at: datetime
+    draws_at: datetime
+    won: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +168,19 @@ class City(Protocol):
 
     async def claim(self, caller: Caller, drop_id: str) -> VoucherSeen: ...
 
+    async def register(self, caller: Caller, drop_id: str) -> RegistrationSeen: ...
+
+    async def registrations(self, caller: Caller) -> Sequence[RegistrationSeen]: ...
+
+    async def withdraw(self, caller: Caller, registration_id: str) -> None: ...
+
     async def wallet(self, caller: Caller) -> Wallet: ...
 
-    async def remind_before_drop(self, caller: Caller, drop_id: str, minutes_before: int) -> ReminderSeen: ...
+    async def remind_before(
+        self, caller: Caller, kind: str, subject_id: str, minutes_before: int
+    ) -> ReminderSeen:
+        """Kind is drop, pickup or voucher_expiry, the subject a drop, a pickup or a voucher."""
+        ...
 
     async def reminders(self, caller: Caller) -> Sequence[ReminderSeen]: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -11,6 +12,21 @@ from faq.packs import Citation
 Thing = TypeVar("Thing")
 LONGEST = 700
 MOST_SUGGESTIONS = 5
+
+_DATE = r"(?:\d{4}年)?\d{1,2}月\d{1,2}[日号]"
+_AROUND_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<=\d{4}) (?=年)",
+        r"(?<=\d年) (?=\d{1,2} ?月)",
+        r"(?<=\d) (?=月 ?\d{1,2} ?[日号])",
+        r"(?<=\d月) (?=\d{1,2} ?[日号])",
+        r"(?<=月\d) (?=[日号])|(?<=月\d\d) (?=[日号])",
+        rf"(?<=[\u4e00-\u9fff]) (?={_DATE})",
+        r"(?<=\d号) (?=[上下]午|发)",
+        r"(?<=月\d[日号]) (?=[\u4e00-\u9fff])|(?<=月\d\d[日号]) (?=[\u4e00-\u9fff])",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,8 @@ class Reply:
 
     def within_bounds(self) -> Reply:
         """The same reply, short enough for a chat window and without repetitions."""
-        text = self.text if len(self.text) <= LONGEST else self.text[: LONGEST - 1] + "…"
+        text = evenly_spaced(self.text)
+        text = text if len(self.text) <= LONGEST else text[: LONGEST - 1] + "…"
         return replace(
             self,
             text=text,
@@ -56,6 +73,13 @@ class Reply:
             suggestions=self.suggestions + more.suggestions,
             actions=self.actions + more.actions,
         )
+
+
+def evenly_spaced(text: str) -> str:
+    """Dates without a blank inside, or between them and Chinese words: 到2024年10月15日结束."""
+    for pattern in _AROUND_DATES:
+        text = pattern.sub("", text)
+    return text
 
 
 def sign_in() -> Action:

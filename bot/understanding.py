@@ -40,7 +40,8 @@ _HALVES = (
 _ANY_HALF = re.compile(r"都可以|都行|随便|随时|全天|什么时候都|哪天都")
 _HOUR = re.compile(r"(?<!\d)(\d{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时(?!间|候)|:\d\d)")
 
-_DURATION = re.compile(r"(?<!\d)(\d{1,3}|[一二两三四五六七八九十]{1,3})\s*个?(分钟|分|小时|钟头)")
+_DURATION = re.compile(r"(?<!\d)(\d{1,3}|[一二两三四五六七八九十]{1,3})\s*个?(分钟|分|小时|钟头|天)")
+_MINUTES_OF = {"分钟": 1, "分": 1, "小时": 60, "钟头": 60, "天": 24 * 60}
 
 _PLACE_MARK = (
     r"(?:路|街|巷|小区|社区|村|弄|胡同|苑|花园|家园|公寓|大厦|广场|镇|乡|家属院|校区|大学"
@@ -62,8 +63,8 @@ _AFTER_ADDRESS = re.compile(
     r"|电|沙|床).*$|(?:上门).*$"
 )
 _TIME_WORDS = re.compile(
-    r"(?:大?后天|[今明][天日早晚]|(?:下下?|这|本)?个?(?:周|星期|礼拜)[一二三四五六日天末]"
-    r"|[0-9一二三四五六七八九十]{1,3}月[0-9一二三四五六七八九十]{1,3}[号日]?)"
+    r"(?:大?后天|[今明][天日早晚]|(?:下下?|上上?|这|本)?个?(?:周|星期|礼拜)[一二三四五六日天末]"
+    r"|(?:[0-9一二三四五六七八九十]{1,3}|下个?|这个?|本)月(?:底|[0-9一二三四五六七八九十]{1,3}[号日]?))"
     r"|(?:上午|下午|晚上|中午|早上|傍晚)(?:\d{1,2}点)?"
 )
 
@@ -146,6 +147,8 @@ def address_when_asked(raw: str) -> str | None:
     if asks(text) or says_yes(text) or says_no(text) or says_stop(text):
         return None
     bare = re.sub(r"^(?:我家|我们家|家)?(?:就)?(?:住在|住|在|是)", "", text).strip()
+    if not _TIME_WORDS.sub("", bare).strip(" 的吧了,，。"):
+        return None
     return bare[:LONGEST_ADDRESS] if len(bare) >= 3 and re.search(r"[\u4e00-\u9fff]{2}", bare) else None
 
 
@@ -159,7 +162,7 @@ def minutes(text: str) -> int | None:
     count = number(match.group(1)) if match else None
     if match is None or not count:
         return None
-    return count * 60 if match.group(2) in ("小时", "钟头") else count
+    return count * _MINUTES_OF[match.group(2)]
 
 
 def tidy(raw: str) -> str:

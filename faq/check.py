@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,32 +18,38 @@ from faq.matcher import Matcher
 from faq.packs import DATA, Answer, Library, Pack
 from faq.placeholders import PATTERN, NoSuchValue
 from faq.rules import CHINA, Dated, Rules
+from faq.text import plain
 from faq.wording import Normaliser
 
 ActionKind = Literal[  # contract §5
     "sign_in", "pickup", "slots", "quote", "voucher", "drop", "reminder", "ticket", "shops", "points", "phone"
 ]
 OFFERS = frozenset(get_args(ActionKind))
+QUESTIONS = DATA.parents[2] / "shared" / "questions"  # beside the project, where it is developed
+_LONG_ENOUGH_TO_COPY = 6  # characters; shorter questions people cannot help but word alike
+_NOT_SAID = re.compile(r"\W+")
 _LEFT_OPEN = re.compile(r"(没有|没|未)(规定|写|提到|提及|说明|明确|列|公布|涉及|载明|给出)|不涉及")
 _NUMERAL = "零〇一二两三四五六七八九十百千万亿"
 _FIGURE = re.compile(
     r"\d"
-    rf"|[{_NUMERAL}]+(?:元|块钱|万元|亿元|折|成(?!交|为|本|立|效|品)|[%％]|天|日|号|月|年|周)"
+    rf"|[{_NUMERAL}]+(?:元|块钱|万元|亿元|折|成(?!交|为|本|立|效|品)|[%％]|倍|番|天|日|号|月|年|周)"
     rf"|百分之[{_NUMERAL}]|[{_NUMERAL}]分之"
     r"|[二两三四五六七八九十百千]+(?:件|台|家|张|场|辆|类|种|级|次|个|项|条)"
 )
 
 
-def check(folder: Path = DATA) -> list[str]:
+def check(folder: Path = DATA, questions: Path = QUESTIONS) -> list[str]:
     """Everything wrong with the packs of a folder, one line each: file, id, what is wrong.
 
-    Whether askings find their answer is only looked at once all else is in order.
+    The questions that the packs were developed with must not stand in them; where they are absent, nothing
+    is compared. Whether askings find their answer is only looked at once all else is in order.
     """
     try:
         library = packs.load(folder)
     except PackError as unreadable:
         return [str(unreadable)]
     problems = [problem for pack in library.packs.values() for problem in _of_pack(pack, library)]
+    problems += _copied(library, questions)
     return problems or list(_of_askings(library))
 
 
@@ -143,6 +150,32 @@ def _of_askings(library: Library) -> Iterator[str]:
                 if found.best is not answer or found.verdict != "answer":
                     first = found.best.id if found.best else "nothing"
                     yield f"{answer.file}: {answer.id}: “{asking}” finds {first} first ({found.verdict})"
+
+
+def _copied(library: Library, questions: Path) -> Iterator[str]:
+    """A development question that stands word for word in a pack would prove nothing any more."""
+    known = [
+        (question, bare)
+        for file in sorted(questions.glob("policy_*.jsonl"))
+        for question in _questions(file)
+        if len(bare := _bare(question)) >= _LONG_ENOUGH_TO_COPY
+    ]
+    for pack in library.packs.values() if known else ():
+        for answer in pack.answers:
+            written = "\n".join(map(_bare, (*answer.asks, *_templates(answer))))
+            for question, bare in known:
+                if bare in written:
+                    yield f"{answer.file}: {answer.id}: holds the development question “{question}”"
+
+
+def _questions(file: Path) -> list[str]:
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line)["question"] for line in lines if line.strip()]
+
+
+def _bare(text: str) -> str:
+    """A text less everything but its words."""
+    return _NOT_SAID.sub("", plain(text))
 
 
 def moments(pack: Pack) -> list[datetime]:

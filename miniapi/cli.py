@@ -15,7 +15,10 @@ from bot.ports import Caller
 from faq.matcher import Matcher
 from faq.packs import PackError
 from miniapi import SERVING, STOPPED, clock, logs, outages, sandbox, starting
+from miniapi.chat import missed
 from miniapi.chat.city import ServiceCity
+from miniapi.chat.missed import Missed
+from miniapi.chat.models import Miss
 from miniapi.database import embedded, schema
 from miniapi.database.connection import WORKING, connected
 from miniapi.database.embedded import DatabaseUnusable
@@ -157,6 +160,26 @@ def policy_check(options: argparse.Namespace) -> None:
     if problems := faq.check.check():
         raise Failed("政策资料有 {} 处问题：\n{}".format(len(problems), "\n".join(problems)))
     print("政策资料没有问题。")
+
+
+def policy_missed(options: argparse.Namespace) -> None:
+    """What people asked in vain, without what names anybody; the most frequent first."""
+    settings, library = Settings.from_environment(), faq.packs.load()
+    starting.require_home(settings.home)
+
+    async def look(url: str) -> list[Missed]:
+        await starting.require_schema(url)
+        async with connected(url):
+            return await missed.listed(options.most)
+
+    with _database(settings) as url:
+        found = run(look(url))
+    for one in found:
+        pack = library.packs.get(one.region or "")
+        where, when = pack.short if pack else "地区不明", one.last_at.astimezone(clock.SHANGHAI)
+        print(f"{one.times} 次  {MISSED[one.why]}  {where}  {when:%Y-%m-%d}  {one.words}")
+    if not found:
+        print("没有漏答的问题。")
 
 
 def audit(options: argparse.Namespace) -> None:
@@ -326,6 +349,7 @@ def show_version(options: argparse.Namespace) -> None:
 
 NO_KEY = "注意：没有找到密钥（HUANXIN_SECRET_KEY），恢复时将无法核对它"
 STATUS = {"in_force": "现行", "expired": "已结束", "draft": "草案", "consultation": "征求意见稿"}
+MISSED = {Miss.DECLINED: "没有答案", Miss.UNSURE: "没有把握", Miss.DISLIKED: "没有帮助"}
 
 
 @contextmanager
@@ -382,6 +406,9 @@ def _parser() -> argparse.ArgumentParser:
     question.add_argument("--region", metavar="地区", help="例如 yangling")
     policy = commands.add_parser("policy", help="政策资料").add_subparsers(required=True, metavar="命令")
     policy.add_parser("check", help="检查政策资料").set_defaults(run=policy_check)
+    missing = policy.add_parser("missed", help="列出没答上、没把握和被评为没有帮助的问题，只有常用词")
+    missing.add_argument("--most", type=_count, default=50, metavar="N", help="最多列几条")
+    missing.set_defaults(run=policy_missed)
     command("audit", audit, "核对每一分钱和审计日志").add_argument(
         "--export", type=Path, metavar="DIR", help="把账簿、券、核销和退货写成 CSV，放进一个空文件夹"
     )

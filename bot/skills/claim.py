@@ -8,15 +8,18 @@ from bot import wording
 from bot.ports import Declined, DropSeen
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn, says
+from bot.skills import lots
 from bot.skills.drops import how_it_stands, open_now
 
 
 async def claim(turn: Turn) -> Reply:
-    """One voucher into the wallet, or why not and when next."""
+    """One voucher into the wallet, a place in the draw where there is one, or why not and when next."""
     seen = await turn.city.drops(turn.place)
     current = open_now(seen, turn.now)
     if current is None:
         return _not_now(_standing(turn, seen))
+    if current.draws_at is not None:
+        return await lots.register(turn, current)
     try:
         voucher = await turn.city.claim(turn.caller, current.id)
     except Declined as no:
@@ -54,7 +57,8 @@ skill = Skill(
         r"(?:帮我|给我|替我|我要|我想|想|马上|立刻|赶紧|一键|现在就?)[^?？]{0,4}(?:抢|领"
         r"|申领|领取|来|发)[^?？]{0,6}(?:券|一张|补贴)"
         r"|^(?:去|来|点我)?(?:抢|领|申领|领取)(?:一?[张个]|取)?(?:家电|家居|补贴|优惠"
-        r"|以旧换新)?(?:消费)?券(?:吧|了|呀|啊|咯)?[!！。]?$|^来一?张券",
+        r"|以旧换新)*(?:消费)?券(?:吧|了|呀|啊|咯)?[!！。]?$|^来一?张券|^(?:马上|立即|现在|一键|点击)(?:抢|领取?)(?:吧|了)?$"
+        r"|(?:我要|我想|想|帮我|给我|替我)?(?:报名|参加|登记)(?:一下|这场|这次|今天的)?(?:抽签|摇号)(?:吧|了)?[!！。]?$",
         unless=r"怎么|如何|咋|哪|什么|啥|几|多少|条件|能不能|可以.*[吗么]|[吗么?？]$|提醒|没有?抢到"
         r"|抢不到|领不到|取消|投诉|我领的|领了",
     ),

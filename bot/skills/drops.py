@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot import days, wording
@@ -19,11 +20,13 @@ _LIVE = (
     r"|(?:还剩|还有|剩余?|余量|库存).{0,4}(?:多少|几)张?券|(?:还剩|还有|剩余?)(?:多少|几)张"
     r"|券.{0,3}(?:还剩|剩余|余量|库存)"
     r"|下一?(?:场|轮|批|次|回|期).{0,8}(?:抢|发|放|领|券|几|哪|什么时候|啥时候|何时|时间|开)"
-    r"|最近一(?:场|轮|次)|(?:哪|几)场|场次|还有(?:没有)?(?:消费|优惠)?券(?:可以|能)?[领抢发]?[吗么没]"
+    r"|最近一(?:场|轮|次)|(?:还有|还剩|总共|一共|发|抢|领|券).{0,4}(?:哪|几)场|^(?:哪|几)场|场次|还有(?:没有)?(?:消费|优惠)?券(?:可以"
+    r"|能)?[领抢发]?[吗么没]"
     r"|券.{0,4}(?:抢完|领完|发完|抢光|没了)了?(?:吗|没|么)|抢(?:完|光)了(?:吗|没|么)"
+    r"|(?:这|本)一?(?:场|轮|批|次|期).{0,4}(?:抢|领|发)(?:完|光)"
     r"|没.{0,3}券了(?:吗|么)|(?:多久|什么时候|啥时候|几点|几时).{0,4}开抢|距离?开抢|倒计时"
 )
-_OF_OTHERS = r"提醒|通知我|叫我|我的|我领|我抢|我有|过期|有效|预约|上门|一直|每个?月|每月"
+_OF_OTHERS = r"提醒|通知我|叫我|我的|我领|我抢|我有|过期|有效|预约|上门|一直|每个?月|每月|车|展|办"
 _VALIDITY = re.compile(r"过期|到期|失效|作废|有效|最晚|最迟|用到|还能用|能用到|几天内用")
 _OF_A_DROP = re.compile(r"领|抢|发|放|券|那场|那批")
 _ON_A_DAY = re.compile(
@@ -42,7 +45,7 @@ def _asks_about_a_day(turn: Turn) -> bool:
     """10月16号还发券吗: a question about one day of the calendar."""
     if _ON_A_DAY.search(turn.text) is None or re.search(_OF_OTHERS, turn.text):
         return False
-    return _day_of_programme(turn) is not None
+    return _day_of_programme(turn) is not None or days.impossible(turn.text, turn.today) is not None
 
 
 def is_about_validity(turn: Turn) -> bool:
@@ -62,14 +65,15 @@ async def drops(turn: Turn) -> Reply:
     asked = _day_of_programme(turn)
     over = calendar.phase(turn.now) == "after"
     parts = [
+        days.impossible(turn.text, turn.today) or "",
         _that_day(calendar, asked)
         if asked and not over and not _is_told_anyway(asked, seen, turn.now)
         else "",
         how_it_stands(calendar, seen, turn.now),
-        ("当时的" if over else "") + _rule(calendar),
+        ("当时的" if over else "") + _rule(calendar, by_lot=_by_lot(seen, turn.now)),
     ]
     upcoming = next_planned(seen, turn.now)
-    actions = [Action("drop", "看这一场", drop.id) for drop in seen if drop.state == "open"]
+    actions = [_see(drop) for drop in seen if drop.state == "open"]
     if upcoming:
         actions.append(Action("reminder", "开抢前提醒我", upcoming.id))
     return Reply(
@@ -114,22 +118,10 @@ def how_it_stands(calendar: CalendarRule, seen: Sequence[DropSeen], now: datetim
     if calendar.phase(now) == "after":
         last = calendar.last_day
         return f"活动已在 {last.year}年{last.month}月{last.day}日 结束，不再发券，也不能再用券。"
-    parts = []
-    current = open_now(seen, now)
-    if current is not None:
-        when = wording.moment(current.opens_at, now)
-        if current.state == "open" and current.remaining > 0:
-            parts.append(f"现在就能抢：{when} 这一场还剩 {current.remaining} 张（共 {current.quota} 张）。")
-        elif current.state == "frozen":
-            parts.append(f"{when} 这一场暂停发放，请留意通知。")
-        else:
-            parts.append(f"{when} 这一场已经领完。")
+    parts = [what_is_open(seen, now)]
     upcoming = next_planned(seen, now)
     if upcoming is not None:
-        parts.append(
-            f"下一场 {wording.moment(upcoming.opens_at, now)} 开抢，共 {upcoming.quota} 张，"
-            f"券用到 {wording.last_moment(upcoming.valid_until)}。"
-        )
+        parts.append(_announced(upcoming, now))
     elif (opens := calendar.next_drop(now)) is not None:
         parts.append(f"下一场 {wording.moment(opens, now)} 开抢。")
     else:
@@ -138,9 +130,45 @@ def how_it_stands(calendar: CalendarRule, seen: Sequence[DropSeen], now: datetim
     return "".join(parts)
 
 
+def _announced(drop: DropSeen, now: datetime) -> str:
+    begins = "开抢" if drop.draws_at is None else "开始报名"
+    drawn = f"{wording.moment(drop.draws_at, now)} 抽签，" if drop.draws_at else ""
+    return (
+        f"下一场 {wording.moment(drop.opens_at, now)} {begins}，{drawn}共 {drop.quota} 张，"
+        f"券用到 {wording.last_moment(drop.valid_until)}。"
+    )
+
+
+def what_is_open(seen: Sequence[DropSeen], now: datetime) -> str:
+    """What can be had at this very moment; empty where no drop is under way."""
+    current = open_now(seen, now)
+    if current is None:
+        return _just_drawn(seen, now)
+    when = wording.moment(current.opens_at, now)
+    if current.state == "frozen":
+        return f"{when} 这一场暂停发放，请留意通知。"
+    if current.draws_at is not None:
+        return (
+            f"现在可以报名：{when} 这一场先报名、后抽签，共 {current.quota} 张，"
+            f"{wording.moment(current.draws_at, now)} 截止并抽签，早报晚报机会一样。"
+        )
+    if current.state == "open" and current.remaining > 0:
+        return f"现在就能抢：{when} 这一场还剩 {current.remaining} 张（共 {current.quota} 张）。"
+    return f"{when} 这一场已经领完。"
+
+
+def _just_drawn(seen: Sequence[DropSeen], now: datetime) -> str:
+    """The draw that is done while the vouchers it gave are still good."""
+    drawn = [drop for drop in seen if drop.draws_at is not None and drop.draws_at <= now < drop.valid_until]
+    if not drawn:
+        return ""
+    when = wording.moment(max(drawn, key=lambda drop: drop.opens_at).opens_at, now)
+    return f"{when} 这一场的报名已经截止，中签的券直接进卡包。"
+
+
 def open_now(seen: Sequence[DropSeen], now: datetime) -> DropSeen | None:
-    """The latest drop that has opened and not closed, as long as its vouchers are good for anything."""
-    current = (drop for drop in seen if drop.opens_at <= now < min(drop.closes_at, drop.valid_until))
+    """The latest drop in which one can take part, as long as its vouchers are good for anything."""
+    current = (drop for drop in seen if drop.opens_at <= now < min(drop.ends_at, drop.valid_until))
     return max(current, key=lambda drop: drop.opens_at, default=None)
 
 
@@ -149,11 +177,37 @@ def next_planned(seen: Sequence[DropSeen], now: datetime) -> DropSeen | None:
     return min((drop for drop in seen if drop.opens_at > now), key=lambda drop: drop.opens_at, default=None)
 
 
-def _rule(calendar: CalendarRule) -> str:
+async def with_what_is_open(turn: Turn, reply: Reply) -> Reply:
+    """The document's word on when vouchers come, behind the drop that is open at this moment."""
+    if turn.region is None:
+        return reply
+    seen = await turn.city.drops(turn.region)
+    note = what_is_open(seen, turn.now)
+    if not note and _by_lot(seen, turn.now) and (coming := next_planned(seen, turn.now)):
+        note = _announced(coming, turn.now)
+    if not note:
+        return reply
+    drop = open_now(seen, turn.now)
+    actions = (_see(drop), *reply.actions) if drop else reply.actions
+    return replace(reply, text=f"{note}\n{reply.text}", actions=actions)
+
+
+def _see(drop: DropSeen) -> Action:
+    return Action("drop", "看这一场", drop.id)
+
+
+def _by_lot(seen: Sequence[DropSeen], now: datetime) -> bool:
+    """Whether the drop that is open, or else the next one, is drawn by lot."""
+    shown = open_now(seen, now) or next_planned(seen, now)
+    return shown is not None and shown.draws_at is not None
+
+
+def _rule(calendar: CalendarRule, *, by_lot: bool = False) -> str:
     on = "、".join(f"{day}号" for day in calendar.days)
     last = calendar.last_day
+    manner = "这一场由平台抽签" if by_lot else "先到先得"
     return (
-        f"规则：每月 {on} 上午{calendar.opens:%H:%M} 发券，先到先得，资金核销完或到 "
+        f"规则：每月 {on} 上午 {calendar.opens:%H:%M} 发券，{manner}，资金核销完或到 "
         f"{last.year}年{last.month}月{last.day}日 截止；券自发放之日起 {calendar.validity_days} 日内有效。"
     )
 
@@ -167,7 +221,7 @@ def _is_told_anyway(asked: date, seen: Sequence[DropSeen], now: datetime) -> boo
 def _that_day(calendar: CalendarRule, asked: date) -> str:
     on = {drop.date() for drop in calendar.drops()}
     if asked in on:
-        return f"{asked.month}月{asked.day}日有一场，上午{calendar.opens:%H:%M} 开抢。"
+        return f"{asked.month}月{asked.day}日有一场，上午 {calendar.opens:%H:%M} 开抢。"
     if asked > calendar.last_day:
         last = calendar.last_day
         return f"{asked.month}月{asked.day}日不发券，活动到 {last.month}月{last.day}日 就截止了。"

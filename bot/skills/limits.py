@@ -8,6 +8,7 @@ from datetime import date
 from bot import days, wording
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn
+from bot.skills import drops
 from faq.rules import CalendarRule
 
 _FAMILY = re.compile(r"(?:一家|我们家?|全家)([两二三四五六七八]|\d)口|(?<!每)([两二三四五六七八]|\d)个人")
@@ -21,6 +22,12 @@ _MONTH = re.compile(
 _LATER = re.compile(r"明年|后年|年底|下半年以后|20(?:2[5-9]|[3-9]\d)年|双十一|双11|双十二|春节|过年|元旦")
 _STILL = re.compile(
     r"还(?:有|能|可以|会|补|发|给)|有没有|有吗|来得及|赶得上|能不能|能.{0,4}[吗不么]|可以.{0,6}[吗不么]|行不行|行吗|晚不晚"
+)
+_STILL_NOW = re.compile(
+    r"(?:那|请问)?(?:我们?)?(?:现在|今天|这会儿?|眼下|目前|如今|这时候)*(?:再|才)?(?:去)?(?:(?:买|换|购买)[个台件]?)?(?:新的?)?"
+    r"(?:家电|家居|家具|东西|#)?(?:的)?(?:补贴|消费券|券|优惠|活动|以旧换新)?(?:还|来得及|赶得上|晚不晚|晚了)"
+    r"(?:能|可以|会|有|来得及|赶得上)?(?:不能|没有)?"
+    r"(?:用|补贴?|领|抢|享受|参加|拿|买|申请|办|换)?(?:到|上)?(?:家电|补贴|优惠|活动|以旧换新|消费券|券|#)*(?:吗|么|不|没|没有|啊|呢)*"
 )
 _TO_GET = re.compile(r"补|券|活动|买|换新|优惠|领|政策")
 
@@ -44,6 +51,57 @@ def outside_question(turn: Turn) -> bool:
         return False
     named = _MONTH.search(turn.text) or _LATER.search(turn.text)
     return named is not None and bool(_STILL.search(turn.text) and _TO_GET.search(turn.text))
+
+
+def asks_whether_still(turn: Turn) -> bool:
+    """现在买冰箱还能补吗: nothing is asked but whether there is still something to be had."""
+    if turn.pack is None or turn.pack.rules.calendar(turn.today) is None:
+        return False
+    text = re.sub(r"[?？。!！~\s]+$", "", turn.text)
+    for mention in reversed(turn.policy.library.categories.mentions(text)):
+        text = text[: mention.start] + "#" + text[mention.end :]
+    about = _TO_GET.search(text) is not None or "#" in text or "用" in text
+    if not about or _STILL_NOW.fullmatch(text) is None:
+        return False
+    found = turn.policy.find(turn.text, turn.region)
+    return found.best is None or found.best.topic not in ("window", "drop_calendar")
+
+
+async def say_whether_still(turn: Turn) -> Reply:
+    """Whether vouchers can still be had or used at this moment, and until when."""
+    pack = turn.policy.library.pack(turn.place)
+    calendar = pack.rules.calendar(turn.today)
+    if calendar is None:
+        return turn.policy.decline(turn.region)
+    seen = sorted(await turn.city.drops(turn.place), key=lambda drop: drop.opens_at)
+    usable, coming = calendar.usable_drop(turn.now), calendar.next_drop(turn.now)
+    until = f"{calendar.last_day.year}年{calendar.last_day.month}月{calendar.last_day.day}日"
+    phase = calendar.phase(turn.now)
+    if phase == "after":
+        said = f"不能了，这轮活动已在 {until} 结束，不再发券，也不能再用券；有没有新一轮，文件没有写。"
+    elif phase == "before":
+        begins = drops.how_it_stands(calendar, seen, turn.now)
+        said = f"活动还没开始。{begins}有了券，活动到 {until} 为止都能补。"
+    elif usable is None and coming is None:
+        last = calendar.valid_until(calendar.drops()[-1].date())
+        said = (
+            f"不能了：最后一场的券用到 {wording.last_moment(last)}，都已过期；"
+            f"到 {until} 活动截止，也不再发券。"
+        )
+    else:
+        used = ""
+        if usable is not None:
+            last_use = wording.last_moment(calendar.valid_until(usable.date()))
+            used = f"{usable.month}月{usable.day}日 发的券可以用到 {last_use}。"
+        stands = drops.how_it_stands(calendar, seen, turn.now)
+        said = f"还能，有券就能补。{used}{stands}活动到 {until} 截止，资金先用完就提前停。"
+    return Reply(
+        said,
+        "answer",
+        citations=(pack.citation(calendar.cites_last_day, turn.now), pack.citation(calendar.cites, turn.now)),
+        suggestions=("怎么领券",),
+        actions=(Action("drop", "看发券场次"),),
+    )
 
 
 async def say_family_cap(turn: Turn) -> Reply:
@@ -125,4 +183,5 @@ def _at_most_for(text: str) -> int | None:
 
 family = Skill(name="quote", wanted=family_cap, finish=say_family_cap, needs_region=True)
 fund = Skill(name="quote", wanted=fund_reach, finish=say_fund_reach, needs_region=True)
+still = Skill(name="answer", wanted=asks_whether_still, finish=say_whether_still, needs_region=True)
 window = Skill(name="answer", wanted=outside_question, finish=say_window, needs_region=True)

@@ -52,7 +52,8 @@ def is_quote(turn: Turn) -> bool:
     if read.lines:
         about = _ABOUT_MONEY.search(turn.text) and _FOR_BUYING.search(turn.text)
         return about is not None or _continues(turn)
-    return _continues(turn) and bool(turn.policy.library.categories.mentions(turn.text))
+    about_a_thing = turn.policy.library.categories.mentions(turn.text) or _GRADE.search(turn.text)
+    return _continues(turn) and bool(about_a_thing)
 
 
 async def quote(turn: Turn) -> Reply:
@@ -122,7 +123,7 @@ async def _sum(turn: Turn, pack: Pack, rule: SubsidyRule, read: Basket) -> Reply
         )
     calendar = pack.rules.calendar(turn.today)
     if calendar is None or calendar.phase(turn.now) != "after":
-        said.append(_conditions(rule, lines))
+        said.append(_conditions(turn, pack, rule, lines))
     return Reply(
         "\n".join(part for part in said if part),
         "quote",
@@ -180,7 +181,7 @@ def _total(rule: SubsidyRule, total: int, each: list[int], people: int, used: in
     return f"一共补 {wording.money(total)}。"
 
 
-def _conditions(rule: SubsidyRule, lines: list[Line]) -> str:
+def _conditions(turn: Turn, pack: Pack, rule: SubsidyRule, lines: list[Line]) -> str:
     """What must be so for the sum to hold."""
     parts = []
     if any(line.category not in rule.declared_categories for line in lines):
@@ -188,6 +189,9 @@ def _conditions(rule: SubsidyRule, lines: list[Line]) -> str:
     if any(line.category in rule.declared_categories for line in lines):
         parts.append("家具要是绿色、智能产品")
     voucher = "每场每人一张券，一券一件（平台规则）" if len(lines) > 1 else "付款时出示抢到的券"
+    counter = pack.rules.counter(turn.today)
+    if counter is not None and counter.old_unit_declared:
+        voucher += f"，{'每件各' if len(lines) > 1 else '并'}申报一件淘汰的旧家电或旧家具"
     return f"前提：{'，'.join(parts)}；{voucher}。"
 
 
@@ -305,6 +309,8 @@ def _with_memory(turn: Turn, read: Basket) -> Basket:
     named = turn.policy.library.categories.found_in(turn.text)
     if not read.lines and named:
         return Basket((Line(named[0].key, kept[0][1]),), read.used_fen)
+    if not read.lines and _GRADE.search(turn.text):
+        return Basket(tuple(Line(category, fen) for category, fen in kept), read.used_fen)
     if read.lines and not any(line.category for line in read.lines) and _continues(turn):
         return Basket(
             tuple(Line(kept[0][0], line.price_fen) for line in read.lines), read.used_fen, read.target_fen

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import days, understanding, wording
+from bot import days, understanding, visits, wording
 from bot.ports import Declined, DropSeen, ReminderSeen
 from bot.replies import Action, Reply
 from bot.skill import Skill, Slot, Turn, says
 
-USUAL_MINUTES = 10
-SHORTER_MINUTES = (5, 3, 1)
+USUAL_MINUTES = {"drop": 10, "pickup": 120, "voucher_expiry": 24 * 60}
+SHORTER_MINUTES = (120, 60, 30, 10, 5, 3, 1)
 MOST_TOLD = 4
 ALL = "all"
 
 
-async def remind(turn: Turn) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What somebody wants to be reminded of: its kind, which one, when it is, and how it is called."""
+
+    kind: str
+    subject: str
+    at: datetime
+    called: str
+
+
+async def remind_of_drop(turn: Turn) -> Reply:
     """A reminder before the drop somebody means, else before the next one."""
     seen = sorted(await turn.city.drops(turn.place), key=lambda drop: drop.opens_at)
     drop = _meant(turn, seen)
@@ -27,32 +38,61 @@ async def remind(turn: Turn) -> Reply:
             "reminder",
             actions=(Action("drop", "看发券场次"),),
         )
-    wanted = understanding.minutes(turn.text) or USUAL_MINUTES
-    minutes = _still_possible(wanted, drop.opens_at, turn.now)
-    when = wording.moment(drop.opens_at, turn.now)
+    what = "开始报名抽签" if drop.draws_at else "开抢"
+    called = f"{wording.moment(drop.opens_at, turn.now)} {what}"
+    return await _promise(turn, Event("drop", drop.id, drop.opens_at, called))
+
+
+async def remind_of_visit(turn: Turn) -> Reply:
+    """A reminder before the crew comes: of the booking somebody means, else of the next one."""
+    bookings = await visits.still_to_come(turn)
+    day = days.any_day(turn.text, turn.today)
+    visit = next((one for one in bookings if one.starts_at.date() == day), None) or next(iter(bookings), None)
+    if visit is None:
+        return Reply(
+            "您现在没有上门回收的预约，不用设提醒。约好了再跟我说一声就行。",
+            "reminder",
+            suggestions=("预约上门回收",),
+            actions=(Action("slots", "预约上门回收"),),
+        )
+    return await _promise(
+        turn,
+        Event("pickup", visit.id, visit.starts_at, f"{wording.span(visit.starts_at, visit.ends_at)} 上门"),
+    )
+
+
+async def remind_of_expiry(turn: Turn) -> Reply:
+    """A reminder before the voucher that lapses first."""
+    usable = [one for one in (await turn.city.wallet(turn.caller)).vouchers if one.state == "issued"]
+    if not usable:
+        return Reply(
+            "您现在没有能用的券，不用设到期提醒。", "reminder", actions=(Action("drop", "看发券场次"),)
+        )
+    first = min(usable, key=lambda one: one.valid_until)
+    called = f"券 {first.code} 用到 {wording.last_moment(first.valid_until)}"
+    return await _promise(turn, Event("voucher_expiry", first.id, first.valid_until, called))
+
+
+async def _promise(turn: Turn, event: Event) -> Reply:
+    """Sets the reminder as early as was wanted, or as early as is still possible."""
+    wanted = understanding.minutes(turn.text) or USUAL_MINUTES[event.kind]
+    minutes = _still_possible(wanted, event.at, turn.now)
+    about = Action("reminder", "看我的提醒")
     if minutes is None:
-        return Reply(
-            f"{when} 这一场不到一分钟就开抢了，来不及提醒，请现在就准备。",
-            "reminder",
-            actions=(Action("drop", "去抢券", drop.id),),
-        )
+        said = f"{event.called}，已经不到一分钟了，来不及提醒，请现在就准备。"
+        return Reply(said, "reminder", actions=(about,))
     try:
-        made = await turn.city.remind_before_drop(turn.caller, drop.id, minutes)
+        made = await turn.city.remind_before(turn.caller, event.kind, event.subject, minutes)
     except Declined as no:
-        return Reply(
-            f"提醒没有设上：{no}",
-            "reminder",
-            citations=no.citations,
-            actions=(Action("drop", "看发券场次", drop.id),),
-        )
-    shorter = f"离开抢已不到 {wanted} 分钟，改为" if minutes != wanted else ""
+        return Reply(f"提醒没有设上：{no}", "reminder", citations=no.citations, actions=(about,))
+    shorter = f"离那时已不到 {_length(wanted)}，改为" if minutes != wanted else ""
     through = (
         "用微信服务通知发给您"
         if made.delivery == "wechat"
         else "放在小程序的消息里；想收微信通知，请在小程序里允许订阅消息"
     )
     return Reply(
-        f"提醒设好了：{when} 开抢，{shorter}提前 {minutes} 分钟提醒您，{through}。",
+        f"提醒设好了：{event.called}，{shorter}提前 {_length(minutes)}提醒您，{through}。",
         "reminder",
         suggestions=("取消提醒",),
         actions=(Action("reminder", "看这条提醒", made.id),),
@@ -66,16 +106,24 @@ def _meant(turn: Turn, seen: list[DropSeen]) -> DropSeen | None:
     return on_that_day or next(iter(coming), None)
 
 
-def _still_possible(wanted: int, opens_at: datetime, now: datetime) -> int | None:
-    """The wanted minutes before the opening, or the most that is left."""
+def _still_possible(wanted: int, happens_at: datetime, now: datetime) -> int | None:
+    """The wanted minutes before something, or the most that is left."""
     return next(
         (
             minutes
             for minutes in (wanted, *SHORTER_MINUTES)
-            if minutes <= wanted and opens_at - timedelta(minutes=minutes) > now
+            if minutes <= wanted and happens_at - timedelta(minutes=minutes) > now
         ),
         None,
     )
+
+
+def _length(minutes: int) -> str:
+    """Minutes as people say them: 10 分钟, 2 小时, 1 天."""
+    for unit, name in ((24 * 60, "天"), (60, "小时")):
+        if minutes >= unit and minutes % unit == 0:
+            return f"{minutes // unit} {name}"
+    return f"{minutes} 分钟"
 
 
 async def list_reminders(turn: Turn) -> Reply | None:
@@ -154,17 +202,37 @@ my_reminders = Skill(
     needs_sign_in="看提醒要先登录，登录后我才看得到您设过的提醒。",
 )
 
+_wants_one = says(
+    r"(?:到点|到时候?|到期|快到|开抢|发券|放券)[^?？]{0,8}(?:通知|说一声|打个招呼)|"
+    r"提醒(?:我|一?下|一声|下我)|(?:设|加|订|开|要|弄|定)(?:置|个|一个|上|阅"
+    r"|通)?.{0,8}(?:提醒|闹钟)|(?:抢券|开抢|发券|放券|到期|过期|上门"
+    r"|领券)(?:前)?(?:的)?提醒"
+    r"|(?:开抢|放券|发券|抢券|有券|开始|到点|到时).{0,6}(?:给我|跟我|向我)(?:发|说|打|推)"
+    r"|有(?:新|了)*券了?.{0,3}(?:告诉|通知|叫|喊)|(?:开抢|放券|发券|到时候|到点|有券|快到|开始|抢券|上门|过期|到期)[^?？]{0,6}(?:叫|喊|通知|告诉"
+    r"|招呼|提醒)(?:一声|一下|下|声)?我?|(?:叫|喊|通知|招呼)我(?:一声|一下)?(?:抢|领)",
+    unless=r"取消|关掉|关闭|不要|不需要|不想要|别再?提醒|不用提醒|退订|删|哪里|在哪|哪儿|定几点",
+)
+_OF_EXPIRY = re.compile(r"过期|到期|失效|作废")
+_OF_VISIT = re.compile(r"上门|师傅|回收|预约|收旧|来收|来拉")
+
+expiry_reminder = Skill(
+    name="reminder",
+    wanted=lambda turn: _wants_one(turn) and _OF_EXPIRY.search(turn.text) is not None,
+    finish=remind_of_expiry,
+    needs_sign_in="设提醒要先登录。登录后我会在券过期前提醒您。",
+)
+
+visit_reminder = Skill(
+    name="reminder",
+    wanted=lambda turn: _wants_one(turn) and _OF_VISIT.search(turn.text) is not None,
+    finish=remind_of_visit,
+    needs_sign_in="设提醒要先登录。登录后我会在师傅上门前提醒您。",
+)
+
 reminder = Skill(
     name="reminder",
-    wanted=says(
-        r"提醒(?:我|一?下|一声|下我)|(?:设|加|订|开|要|弄|定)(?:置|个|一个|上|阅"
-        r"|通)?.{0,8}(?:提醒|闹钟)|(?:抢券|开抢|发券|放券|到期|过期|上门"
-        r"|领券)(?:前)?(?:的)?提醒"
-        r"|(?:开抢|放券|发券|到时候|到点|有券|快到|开始|抢券)[^?？]{0,6}(?:叫|喊|通知|告诉"
-        r"|招呼|提醒)(?:一声|一下|下|声)?我?|(?:叫|喊|通知|招呼)我(?:一声|一下)?(?:抢|领)",
-        unless=r"取消|关掉|关闭|不要|别再?提醒|不用提醒|退订|删",
-    ),
-    finish=remind,
+    wanted=_wants_one,
+    finish=remind_of_drop,
     needs_region=True,
     needs_sign_in="设提醒要先登录。登录后我会在开抢前提醒您。",
 )
@@ -172,8 +240,9 @@ reminder = Skill(
 reminder_cancel = Skill(
     name="reminder_cancel",
     wanted=says(
-        r"(?:取消|关掉?|关闭|不要|别|撤销?|退订|删除?|去掉|不用|停).{0,8}(?:提醒|闹钟|通知)"
-        r"|(?:提醒|通知|闹钟).{0,6}(?:取消|关了|关掉|不要了|删|撤|退订|停)"
+        r"(?:取消|关掉?|关闭|不要|不需要|不想要?|别|撤销?|退订|删除?|去掉|不用|停).{0,8}(?:提醒|闹钟|通知)"
+        r"|(?:提醒|通知|闹钟).{0,6}(?:取消|关了|关掉|不要了|删|撤|退订|停)",
+        unless=r"企业|单位|在哪|哪里",
     ),
     begin=list_reminders,
     slots=(Slot("which", ask="您有几个提醒，要取消哪一个？说日期，或者说「全部」。", understand=which),),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from bot.dialogue import Dialogue
@@ -15,9 +16,10 @@ from faq.packs import Library
 from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
 from miniapi.audit import actions as audit
+from miniapi.chat import missed
 from miniapi.chat.city import ServiceCity
 from miniapi.chat.errors import NoSuchConversation, NoSuchMessage
-from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.chat.models import ChatMessage, Conversation, Miss
 from miniapi.database import sql
 from miniapi.ids import new_id
 from miniapi.keys import Keys
@@ -67,6 +69,8 @@ async def talk(
     caller = Caller(str(resident.id) if resident else None, region or (resident.region if resident else None))
     city = ServiceCity(talker.library, talker.keys, resident, session)
     reply = await talker.dialogue.answer(text, memory, caller, city)
+    miss = missed.missed_by(reply)
+    words = await missed.words_of(text, talker.library) if miss else ""
     sealed = talker.keys.seal(json.dumps(memory.to_json(), ensure_ascii=False))
     async with in_transaction():
         if owner is not None:
@@ -80,6 +84,8 @@ async def talk(
             confidence=reply.confidence,
             at=at,
         )
+        if miss is not None:
+            await missed.note(words, memory.region, miss, at=at)
     return Said(message.id, session, reply)
 
 
@@ -101,10 +107,17 @@ async def _keep(session: str, owner: UUID | None, memory_sealed: str, at: dateti
     return UUID(str(rows[0]["id"]))
 
 
-async def rate(message_id: UUID, *, helpful: bool) -> None:
-    """Keep whether a reply helped. Raises NoSuchMessage."""
-    if not await ChatMessage.filter(id=message_id).update(helpful=helpful):
+async def rate(message_id: UUID, talker: Talker, *, helpful: bool, at: datetime) -> None:
+    """Keep whether a reply helped, and what was asked where it did not. Raises NoSuchMessage."""
+    message = await ChatMessage.get_or_none(id=message_id)
+    if message is None:
         raise NoSuchMessage()
+    words = "" if helpful else await missed.words_of(talker.keys.unseal(message.text_sealed), talker.library)
+    async with in_transaction():
+        other = Q(helpful=None) | Q(helpful=not helpful)
+        changed = await ChatMessage.filter(other, id=message_id).update(helpful=helpful)
+        if changed and not helpful:
+            await missed.note(words, None, Miss.DISLIKED, at=at)
 
 
 async def read_attached(

@@ -10,9 +10,10 @@ from bot.ports import Caller, Declined
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.models import Resident
+from miniapi.drops import lottery, lottery_queries
 from miniapi.drops import queries as drops
 from miniapi.drops import rules as drop_rules
-from miniapi.drops.models import Drop
+from miniapi.drops.models import Drop, Registration
 from miniapi.errors import NotSignedIn, Refusal
 from miniapi.keys import Keys
 from miniapi.merchants import queries as merchants
@@ -25,6 +26,7 @@ from miniapi.pickup.models import Pickup
 from miniapi.reminders import actions as reminder_actions
 from miniapi.reminders import queries as reminders
 from miniapi.reminders.models import Notice
+from miniapi.reminders.occasions import Occasions
 from miniapi.subsidies import queries as subsidies
 from miniapi.subsidies.rules import Item, person_cap
 from miniapi.tickets import actions as ticket_actions
@@ -37,6 +39,11 @@ from miniapi.vouchers.models import Voucher
 
 PLACES = 10  # more than anybody reads in a chat
 OLDEST_SHOWN = 20
+OCCASIONS: Occasions = {
+    "drop": drops.occasion,
+    "pickup": pickups.occasion,
+    "voucher_expiry": vouchers.occasion,
+}
 
 
 @asynccontextmanager
@@ -89,6 +96,23 @@ class ServiceCity:
             voucher = await claiming.claim(UUID(drop_id), self._somebody(), self.library, at=now)
         return _voucher_seen(voucher, now)
 
+    async def register(self, caller: Caller, drop_id: str) -> ports.RegistrationSeen:
+        """Take part in the draw of a drop."""
+        async with _told():
+            given = await lottery.register(UUID(drop_id), self._somebody(), self.library, at=self.now())
+        return _registration_seen(given)
+
+    async def registrations(self, caller: Caller) -> Sequence[ports.RegistrationSeen]:
+        """The newest draws somebody takes part in."""
+        async with _told():
+            newest = lottery_queries.registrations_of(self._somebody().id).order_by("-registered_at")
+            return [_registration_seen(given) for given in await newest.limit(OLDEST_SHOWN)]
+
+    async def withdraw(self, caller: Caller, registration_id: str) -> None:
+        """Take no part in a draw after all."""
+        async with _told():
+            await lottery.withdraw(UUID(registration_id), self._somebody().id, at=self.now())
+
     async def wallet(self, caller: Caller) -> ports.Wallet:
         """The newest vouchers, and what the personal cap leaves."""
         async with _told():
@@ -97,13 +121,13 @@ class ServiceCity:
             room = await self._room(resident, caller.region)
         return ports.Wallet(tuple(_voucher_seen(voucher, now) for voucher in newest), room)
 
-    async def remind_before_drop(
-        self, caller: Caller, drop_id: str, minutes_before: int
+    async def remind_before(
+        self, caller: Caller, kind: str, subject_id: str, minutes_before: int
     ) -> ports.ReminderSeen:
-        """Owe a reminder before a drop."""
+        """Owe a reminder before a drop, a visit or the end of a voucher."""
         async with _told():
             resident, now = self._somebody(), self.now()
-            occasion = await drops.occasion(UUID(drop_id), resident.id, now)
+            occasion = await OCCASIONS[kind](UUID(subject_id), resident.id, now)
             notice = await reminder_actions.ask(resident.id, occasion, minutes_before=minutes_before, at=now)
         return await _reminder_seen(notice)
 
@@ -230,6 +254,7 @@ class ServiceCity:
             quota=drop.quota,
             remaining=drop.remaining,
             state=drop_rules.state(drop, at, drop_rules.standing_of(drop, self.library, at)).value,
+            draws_at=drop.draws_at.astimezone(clock.SHANGHAI) if drop.draws_at else None,
         )
 
     def _ticket_seen(self, ticket: Ticket) -> ports.TicketSeen:
@@ -255,6 +280,15 @@ class ServiceCity:
             address=street,
             change_until=pickup_rules.change_until(pickup.slot),
         )
+
+
+def _registration_seen(given: Registration) -> ports.RegistrationSeen:
+    return ports.RegistrationSeen(
+        id=str(given.id),
+        opens_at=given.drop.opens_at.astimezone(clock.SHANGHAI),
+        draws_at=given.drop.ends_at.astimezone(clock.SHANGHAI),
+        won=given.won,
+    )
 
 
 def _voucher_seen(voucher: Voucher, at: datetime) -> ports.VoucherSeen:

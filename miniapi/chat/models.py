@@ -1,5 +1,6 @@
 """Conversations and what was said in them, kept over restarts and encrypted."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
@@ -51,3 +52,29 @@ class ChatMessage(Model):
         table = "chat_message"
         indexes = (("conversation_id", "at"),)
         constraints = (CheckConstraint(check="confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),)
+
+
+class Miss(StrEnum):
+    """What went wrong with an answer: there was none, it was not certain, somebody disliked it."""
+
+    DECLINED = "declined"
+    UNSURE = "unsure"
+    DISLIKED = "disliked"
+
+
+class MissedQuestion(Model):
+    """The common words of a question that was not answered well; whose it was is not kept."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    words = fields.CharField(max_length=200)
+    region = fields.CharField(max_length=32, null=True)
+    why = fields.CharEnumField(Miss, max_length=12)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "missed_question"
+        indexes = (("at",),)
+        constraints = (
+            CheckConstraint(check="words ~ '[^ ]' AND words !~ '[0-9]'", name="missed_words_are_words"),
+            CheckConstraint(check="why IN ('declined','unsure','disliked')", name="miss_known"),
+        )

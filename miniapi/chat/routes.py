@@ -5,7 +5,7 @@ import secrets
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, empty, json, text
+from sanic.response import HTTPResponse, empty, text
 
 from faq.packs import Library
 from miniapi import clock
@@ -13,7 +13,7 @@ from miniapi.accounts.callers import Anyone, Newcomer
 from miniapi.chat import actions, pushes, schemas
 from miniapi.chat.actions import LONGEST_TEXT, Talker
 from miniapi.chat.errors import NoSuchConversation, NoSuchMessage, TextInvalid
-from miniapi.http.answers import Listed, page_json
+from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.limits import limited
@@ -55,10 +55,10 @@ async def chat(
 @body(schemas.Feedback)
 @answers(refuses=[NoSuchMessage])
 async def feedback(
-    request: Request, caller: Anyone, message_id: UUID, body: schemas.Feedback
+    request: Request, caller: Anyone, message_id: UUID, body: schemas.Feedback, talker: Talker
 ) -> HTTPResponse:
     """这个回答有没有帮助。"""
-    await actions.rate(message_id, helpful=body.helpful)
+    await actions.rate(message_id, talker, helpful=body.helpful, at=clock.now())
     return empty()
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from miniapi.accounts import actions as accounts
 from miniapi.chat import actions as chat
+from miniapi.chat import missed
 from miniapi.database import sql
 from miniapi.http.idempotency import forget_answers
 from miniapi.redemption.quoting import forget_quotes
@@ -33,6 +34,7 @@ async def clean_up(*, at: datetime) -> Mapping[str, int]:
         "presentations": await forget_presentations(at=at),
         "quotes": await forget_quotes(at=at),
         "nameless conversations": await chat.forget_nameless(at=at),
+        "missed questions": await missed.forget_old(at=at),
         "fingerprints": len(await sql.rows(FORGET_PEOPLE)),
     }
     return {what: many for what, many in gone.items() if many}

@@ -32,8 +32,8 @@ from miniapi.staff.callers import SupportOfficer
 from miniapi.staff.models import StaffRole
 from miniapi.staff.reasons import fit_to_keep
 from miniapi.tickets.models import Ticket
-from miniapi.vouchers.actions import move_all
 from miniapi.vouchers.models import Voucher
+from miniapi.vouchers.moving import move_all
 
 Revealed = Literal["phone", "name", "id_number"]
 SearchedBy = Literal["id_number", "ticket", "pickup", "voucher"]

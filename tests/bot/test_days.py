@@ -44,6 +44,14 @@ SUNDAY = date(2024, 9, 1)
         ("1月3号", date(2025, 1, 3)),
         ("明天不行，后天吧", date(2024, 9, 3)),
         ("改到9月5号", date(2024, 9, 5)),
+        ("下周三上午", date(2024, 9, 4)),
+        ("后天下午三点", date(2024, 9, 3)),
+        ("月底", date(2024, 9, 30)),
+        ("这个月底", date(2024, 9, 30)),
+        ("下月底", date(2024, 10, 31)),
+        ("12月底", date(2024, 12, 31)),
+        ("下个月5号", date(2024, 10, 5)),
+        ("两周后", date(2024, 9, 15)),
     ],
 )
 def test_a_day_is_read_as_it_is_meant(said: str, meant: date) -> None:
@@ -52,7 +60,20 @@ def test_a_day_is_read_as_it_is_meant(said: str, meant: date) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["2月30日", "十月三十二号", "9月31号", "13月1号", "32号", "昨天", "前天", "8月20号", "这周六", "下周"],
+    [
+        "2月30日",
+        "十月三十二号",
+        "9月31号",
+        "13月1号",
+        "32号",
+        "昨天",
+        "前天",
+        "8月20号",
+        "这周六",
+        "下周",
+        "上周五",
+        "下个月32号",
+    ],
 )
 def test_a_day_that_cannot_be_meant_is_refused_kindly(said: str) -> None:
     with pytest.raises(Unclear) as refused:

@@ -175,7 +175,7 @@ async def test_whether_something_is_possible_books_nothing(dialogue: Dialogue, c
     assert "pickup" in {action.kind for action in reply.actions}
 
 
-@pytest.mark.parametrize("text", ["家电坏了厂家不修怎么赔", "小区停车位怎么申请", "社保断缴了怎么办"])
+@pytest.mark.parametrize("text", ["阳台漏水了谁来赔", "小区停车位怎么申请", "社保断缴了怎么办"])
 async def test_what_no_document_says_is_declined_with_a_way_on(
     dialogue: Dialogue, city: FakeCity, text: str
 ) -> None:
@@ -199,6 +199,54 @@ async def test_small_talk_cites_nothing(dialogue: Dialogue, city: FakeCity, text
 
     assert reply.intent == "smalltalk"
     assert not reply.citations
+
+
+async def test_what_looks_like_small_talk_may_be_a_question(dialogue: Dialogue, city: FakeCity) -> None:
+    reply = await say(dialogue, city, "公司给员工宿舍买空调能享受补贴吗")
+
+    assert reply.citations
+
+
+async def test_each_of_several_things_is_answered(dialogue: Dialogue, city: FakeCity) -> None:
+    unlike = await say(dialogue, city, "床垫、沙发能补吗")
+    alike = await say(dialogue, city, "冰箱和洗衣机能补吗")
+
+    assert unlike.intent == "answer"
+    assert [line.split("：")[0] for line in unlike.text.splitlines()] == ["床垫", "沙发"]
+    assert "：" not in alike.text.splitlines()[0][:6]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("怎么注销", "注销账号"),
+        ("导出我的信息", "导出"),
+        ("删除我的数据", "不能恢复"),
+        ("退出登录", "所有设备"),
+        ("谁看过我的信息", "查看记录"),
+    ],
+)
+@pytest.mark.parametrize("caller", [RESIDENT, Caller()])
+async def test_what_people_may_do_with_their_data_is_said(
+    dialogue: Dialogue, city: FakeCity, text: str, word: str, caller: Caller
+) -> None:
+    reply = await say(dialogue, city, text, caller=caller)
+
+    assert (reply.intent, reply.citations) == ("answer", ())
+    assert word in reply.text
+    assert ("sign_in" in {action.kind for action in reply.actions}) is (caller.id is None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["预约回收要钱吗", "领券有什么条件", "人工费补不补", "提前多久公布商家名单", "投诉商家涨价找哪个部门"],
+)
+async def test_a_question_that_names_a_deed_is_a_question(
+    dialogue: Dialogue, city: FakeCity, text: str
+) -> None:
+    reply = await say(dialogue, city, text, caller=NOBODY)
+
+    assert reply.intent in ("answer", "decline", "suggest")
 
 
 async def test_a_quote_is_the_citys_own_sum(dialogue: Dialogue, city: FakeCity) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +27,21 @@ def test_nothing_is_shown_twice() -> None:
     reply = Reply("好", "answer", 1.7, suggestions=("补多少",) * 3, actions=(button, button)).within_bounds()
 
     assert (reply.confidence, reply.suggestions, reply.actions) == (1.0, ("补多少",), (button,))
+
+
+@pytest.mark.parametrize(
+    ("written", "even"),
+    [
+        ("活动到 2024年10月15日 截止", "活动到2024年10月15日截止"),
+        ("名单于 8 月 13 日之前公布", "名单于8月13日之前公布"),
+        ("在 2024 年 10 月 15 日 结束", "在2024年10月15日结束"),
+        ("用到 9月8日 24:00", "用到9月8日 24:00"),
+        ("每月 1号、16号 上午 10:00 发券", "每月 1号、16号上午 10:00 发券"),
+        ("地址：示例路 8 号 2 单元，补 520 元", "地址：示例路 8 号 2 单元，补 520 元"),
+        ("每月 12 日前，7 日内", "每月 12 日前，7 日内"),
+    ],
+)
+def test_dates_are_evenly_spaced(written: str, even: str) -> None:
+    reply = Reply(written, "answer").within_bounds()
+
+    assert reply.text == even

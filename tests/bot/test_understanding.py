@@ -100,6 +100,8 @@ def test_an_address_is_cut_out_of_what_stands_around_it(said: str, address: str 
         ("多少钱？", None),
         ("嗯", None),
         ("123", None),
+        ("上周五", None),
+        ("下个月5号", None),
     ],
 )
 def test_an_answer_to_the_question_where_may_be_any_place(said: str, address: str | None) -> None:
@@ -112,6 +114,7 @@ def test_an_answer_to_the_question_where_may_be_any_place(said: str, address: st
         ("提前15分钟", 15),
         ("提前半小时", 30),
         ("提前两小时", 120),
+        ("提前一天", 1440),
         ("十分钟前", 10),
         ("提醒我", None),
         ("提前一刻钟", 15),

@@ -14,6 +14,7 @@ from bot.ports import (
     Place,
     Priced,
     Quoted,
+    RegistrationSeen,
     ReminderSeen,
     SlotSeen,
     TicketSeen,
@@ -42,6 +43,8 @@ class FakeCity:
     vouchers: list[tuple[str | None, str, VoucherSeen]] = field(default_factory=list)
     opened_tickets: list[tuple[Caller, str, TicketSeen]] = field(default_factory=list)
     clauses: list[str | None] = field(default_factory=list)  # that the tickets name
+    draws: dict[date, datetime] = field(default_factory=dict)  # the days whose drop is a lottery
+    registered: list[tuple[str | None, RegistrationSeen]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.at
@@ -79,12 +82,13 @@ class FakeCity:
         assert calendar is not None
         identity = f"drop-{opens_at:%m%d}"
         given = sum(drop == identity for _, drop, _ in self.vouchers)
-        state = "planned" if self.at < opens_at else "open" if self.at < closes_at else "closed"
+        draws_at = self.draws.get(opens_at.date())
+        over = self.at >= (draws_at or closes_at)
+        state = "planned" if self.at < opens_at else "closed" if over else "open"
         if state == "open" and given >= QUOTA:
             state = "sold_out"
-        return DropSeen(
-            identity, opens_at, closes_at, calendar.valid_until(opens_at.date()), QUOTA, QUOTA - given, state
-        )
+        until = calendar.valid_until(opens_at.date())
+        return DropSeen(identity, opens_at, closes_at, until, QUOTA, QUOTA - given, state, draws_at)
 
     async def claim(self, caller: Caller, drop_id: str) -> VoucherSeen:
         drop = next(one for one in await self.drops(self.region) if one.id == drop_id)
@@ -98,25 +102,49 @@ class FakeCity:
         self.vouchers.append((caller.id, drop_id, voucher))
         return voucher
 
+    async def register(self, caller: Caller, drop_id: str) -> RegistrationSeen:
+        drop = next(one for one in await self.drops(self.region) if one.id == drop_id)
+        mine = next((one for who, one in self.registered if who == caller.id and one.id == drop_id), None)
+        if mine is None:
+            mine = RegistrationSeen(drop_id, drop.opens_at, drop.ends_at)
+            self.registered.append((caller.id, mine))
+        return mine
+
+    async def registrations(self, caller: Caller) -> Sequence[RegistrationSeen]:
+        return [one for who, one in self.registered if who == caller.id]
+
+    async def withdraw(self, caller: Caller, registration_id: str) -> None:
+        mine = next(one for one in self.registered if one[0] == caller.id and one[1].id == registration_id)
+        if self.at >= mine[1].draws_at:
+            raise Declined("本场报名已经截止，参加抽签的名单不能再改。", code="entries_fixed")
+        self.registered.remove(mine)
+
     async def wallet(self, caller: Caller) -> Wallet:
         mine = tuple(voucher for owner, _, voucher in self.vouchers if owner == caller.id)
         return Wallet(mine, 300_000 - sum(voucher.max_fen for voucher in mine))
 
-    async def remind_before_drop(self, caller: Caller, drop_id: str, minutes_before: int) -> ReminderSeen:
-        drop = next(one for one in await self.drops(self.region) if one.id == drop_id)
-        at = drop.opens_at - timedelta(minutes=minutes_before)
+    async def remind_before(
+        self, caller: Caller, kind: str, subject_id: str, minutes_before: int
+    ) -> ReminderSeen:
+        about, happens_at = await self._occasion(kind, subject_id)
+        at = happens_at - timedelta(minutes=minutes_before)
         if at <= self.at:
             raise Declined("提醒的时间已经过了。", code="too_late")
-        made = ReminderSeen(
-            f"r{len(self.kept_reminders) + 1}",
-            "drop",
-            at,
-            f"{drop.opens_at.month}月{drop.opens_at.day}日 {drop.opens_at:%H:%M} 开抢",
-            "wechat" if self.grants > 0 else "inbox",
-        )
+        delivery = "wechat" if self.grants > 0 else "inbox"
+        made = ReminderSeen(f"r{len(self.kept_reminders) + 1}", kind, at, about, delivery)
         self.grants -= 1
         self.kept_reminders.append((caller.id, made))
         return made
+
+    async def _occasion(self, kind: str, subject_id: str) -> tuple[str, datetime]:
+        if kind == "pickup":
+            visit = next(one for _, one in self.bookings if one.id == subject_id)
+            return f"预约 {visit.number} 上门回收", visit.starts_at
+        if kind == "voucher_expiry":
+            voucher = next(one for _, _, one in self.vouchers if one.id == subject_id)
+            return f"消费券 {voucher.code} 到期", voucher.valid_until
+        drop = next(one for one in await self.drops(self.region) if one.id == subject_id)
+        return f"{drop.opens_at.month}月{drop.opens_at.day}日 {drop.opens_at:%H:%M} 开抢", drop.opens_at
 
     async def reminders(self, caller: Caller) -> Sequence[ReminderSeen]:
         return [one for owner, one in self.kept_reminders if owner == caller.id]

@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -23,6 +24,18 @@ def test_the_packs_as_shipped_are_in_order():
             "每件最高补 {subsidy.item_cap}",
             "每件最高补一千元",
             "yangling/answers/money.toml: item-cap: the figure “一千元” is typed in; take it from the rules",
+        ),
+        (
+            "yangling/answers/money.toml",
+            "每件最高补 {subsidy.item_cap}",
+            "每件最高补一倍",
+            "yangling/answers/money.toml: item-cap: the figure “一倍” is typed in; take it from the rules",
+        ),
+        (
+            "yangling/answers/vouchers.toml",
+            "补贴时间到 {calendar.last_day} 为止",
+            "补贴时间到十月十五日为止",
+            "yangling/answers/vouchers.toml: window: the figure “十月” is typed in; take it from the rules",
         ),
         (
             "yangling/answers/money.toml",
@@ -131,6 +144,8 @@ def test_the_packs_as_shipped_are_in_order():
     ids=[
         "a figure typed in",
         "a figure typed in Chinese",
+        "a multiple typed in",
+        "a date typed in Chinese",
         "an answer's citation",
         "a rule's citation",
         "a category of a rule",
@@ -173,14 +188,62 @@ def test_overlong_answers_are_refused(edited):
     assert any("more than 700" in problem for problem in check(folder))
 
 
-def test_overlapping_versions_are_refused(edited):
-    second = (
-        "[[fund.version]]\nfrom = 2024-10-01\ntotal_yuan = 1\nlocal_split = [1, 1]\n"
-        'cites = "yangling#细则三"\n\n[[fund.version]]'
-    )
+@pytest.mark.parametrize("kind", ["subsidy", "calendar", "fund", "readiness", "counter"])
+def test_overlapping_versions_are_refused(edited, kind):
+    header = f"[[{kind}.version]]"
+    folder = edited("yangling/rules.toml", header, header)
+    file = folder / "yangling/rules.toml"
+    rules = file.read_text(encoding="utf-8")
+    version = rules.split(header)[1].split("[[")[0]
+    later = version.replace("from = 2024-08-01", "from = 2024-10-01").replace("until = 2024-10-16\n", "")
+    file.write_text(f"{rules}\n{header}{later}", encoding="utf-8")
 
-    problems = check(edited("yangling/rules.toml", "[[fund.version]]", second))
+    problems = check(folder)
 
     assert problems == [
-        "yangling/rules.toml: fund: the version from 2024-08-01 still holds when that from 2024-10-01 begins"
+        f"yangling/rules.toml: {kind}: the version from 2024-08-01 still holds"
+        " when that from 2024-10-01 begins"
     ]
+
+
+class TestDevelopmentQuestions:
+    @pytest.fixture
+    def questions(self, tmp_path):
+        """A folder of development questions that holds the one given."""
+
+        def questions(question):
+            folder = tmp_path / "questions"
+            folder.mkdir()
+            (folder / "policy_dev.jsonl").write_text(
+                json.dumps({"question": question}, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+            return folder
+
+        return questions
+
+    @pytest.mark.parametrize(
+        "question", ["一台家电最高补多少", "一台家电，最高补多少？", "一台家電最高補多少"]
+    )
+    def test_none_of_them_stands_in_an_asking(self, edited, questions, question):
+        folder = edited("yangling/answers/money.toml", "[[answer]]", "[[answer]]")
+
+        assert check(folder, questions(question)) == [
+            f"yangling/answers/money.toml: item-cap: holds the development question “{question}”"
+        ]
+
+    def test_none_of_them_stands_in_an_answer(self, edited, questions):
+        folder = edited("yangling/answers/money.toml", "每件最高补 ", "能不能补那么多？每件最高补 ")
+
+        assert check(folder, questions("能不能补那么多")) == [
+            "yangling/answers/money.toml: item-cap: holds the development question “能不能补那么多”"
+        ]
+
+    def test_five_characters_anyone_may_say(self, edited, questions):
+        folder = edited("yangling/answers/money.toml", "[[answer]]", "[[answer]]")
+
+        assert check(folder, questions("补贴多少钱")) == []
+
+    def test_nothing_is_compared_where_they_are_absent(self, edited, tmp_path):
+        folder = edited("yangling/answers/money.toml", "[[answer]]", "[[answer]]")
+
+        assert check(folder, tmp_path / "nowhere") == []

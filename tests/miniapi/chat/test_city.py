@@ -1,10 +1,15 @@
 import pytest
 
 from bot.ports import Caller, Declined
+from miniapi.accounts.models import Resident
 from miniapi.chat.city import ServiceCity
 from miniapi.tickets.models import Ticket, TicketKind
 from miniapi.tickets.rules import MOST_OPEN
+from tests.factories.counter import a_voucher
+from tests.factories.lottery import a_lottery
 from tests.factories.people import a_resident
+from tests.factories.season import an_open_drop
+from tests.factories.slots import a_slot
 
 
 class TestOpenTicket:
@@ -45,3 +50,38 @@ class TestOpenTicket:
             await ServiceCity(library, None, None).open_ticket(Caller(), "help", "请帮忙")
 
         assert declined.value.code == "not_signed_in"
+
+
+class TestLots:
+    async def test_somebody_takes_part_and_leaves_again(self, database, noon, library, keys):
+        drop, resident = await a_lottery(library, noon), await a_resident(noon)
+        city, caller = ServiceCity(library, keys, resident), Caller(str(resident.id), "yangling")
+        (shown,) = await city.drops("yangling")
+
+        given = await city.register(caller, shown.id)
+        told = await city.registrations(caller)
+        await city.withdraw(caller, given.id)
+
+        assert (shown.draws_at, given.draws_at) == (drop.draws_at, drop.draws_at)
+        assert [(one.id, one.won) for one in told] == [(given.id, None)]
+        assert await city.registrations(caller) == []
+
+    async def test_says_why_somebody_cannot_take_part(self, database, noon, library, keys):
+        drop, resident = await an_open_drop(library, noon), await a_resident(noon)
+        city = ServiceCity(library, keys, resident)
+
+        with pytest.raises(Declined, match="先到先得"):
+            await city.register(Caller(str(resident.id), "yangling"), str(drop.id))
+
+
+class TestReminders:
+    async def test_can_be_of_a_visit_and_of_a_voucher_too(self, database, noon, library, keys):
+        voucher, slot = await a_voucher(noon, library), await a_slot(noon)
+        resident = await Resident.get(id=voucher.resident_id)
+        city, caller = ServiceCity(library, keys, resident), Caller(str(resident.id), "yangling")
+        visit = await city.book_pickup(caller, str(slot.id), ["fridge"], "示例路 8 号")
+
+        for kind, subject in (("voucher_expiry", str(voucher.id)), ("pickup", visit.id)):
+            await city.remind_before(caller, kind, subject, 60)
+
+        assert {one.kind for one in await city.reminders(caller)} == {"voucher_expiry", "pickup"}

@@ -10,6 +10,7 @@ from miniapi.reminders.models import Grant
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
+from tests.web import serving
 
 SHAPE = {"session", "message", "reply", "intent", "confidence", "citations", "suggestions", "actions"}
 
@@ -100,6 +101,20 @@ class TestSessions:
         assert (await say("那空调呢"))["intent"] == "quote"
         assert (await say("那空调呢", by=await a_resident(noon)))["intent"] != "quote"
         assert (await say("那空调呢", session="session-2"))["intent"] != "quote"
+
+    async def test_it_goes_on_with_another_worker_and_after_a_restart(
+        self, database, noon, settings, library, matcher, keys
+    ):
+        resident = await a_resident(noon)
+        await a_slot(noon, hours_ahead=22)
+        said = []
+        for text in ("预约上门回收", "旧冰箱", "明天上午", "示例路 8 号 2 单元 301", "确认"):
+            async with serving(settings, library, matcher, keys) as worker:
+                answer = await worker.post("/chat", by=resident, text=text, session="session-1")
+                said.append(answer.json["reply"])
+
+        assert "约好了" in said[-1]
+        assert (await Pickup.get()).resident_id == resident.id
 
     async def test_a_booking_is_read_back_once_and_then_made(self, say, noon):
         resident = await a_resident(noon)
