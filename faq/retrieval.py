@@ -1,77 +1,84 @@
-"""Finds the texts most like a query: TF-IDF and cosine over an inverted index."""
+"""Finds who has texts like a query: TF-IDF over an inverted index of what each one's texts hold."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]  # one for each owner, in their order
 
 
 class Index:
-    """Texts under the shelf they stand on; a term that many owners use tells little."""
+    """The terms of texts, by who owns them; made once, then only read. A term many own tells little."""
 
-    def __init__(self, heed: Callable[[str], float]) -> None:
-        self._heed = heed  # how much to heed a term at all, apart from how rare it is
-        self._entries: list[tuple[str, int, Sequence[str]]] = []
-        self._owners: dict[str, set[object]] = defaultdict(set)
-        self._weights: dict[str, float] = {}
-        self._unknown = 0.0
-        self._postings: dict[str, dict[str, list[tuple[int, float]]]] = {}
-
-    def add(self, shelf: str, number: int, terms: Sequence[str], *, owner: object) -> None:
-        """Put a text on a shelf; its number comes back from `likeness`."""
-        self._entries.append((shelf, number, terms))
-        for term in terms:
-            self._owners[term].add(id(owner))
-
-    def build(self) -> None:
-        """Weigh every term and every text; call it once, after the last `add`."""
-        total = len(set().union(*self._owners.values())) if self._owners else 0
-        self._unknown = math.log(1 + total)
+    def __init__(self, owners: Sequence[Sequence[Sequence[str]]], heed: Callable[[str], float]) -> None:
+        """Each owner has texts, each text is its terms; `heed` weighs a term apart from how rare it is."""
+        self._heed = heed
+        self._size = len(owners)
+        self._unknown = math.log(1 + len(owners))
+        counts = Counter(term for texts in owners for term in set(chain.from_iterable(texts)))
         self._weights = {
-            term: math.log(1 + total / (1 + len(owners))) * self._heed(term)
-            for term, owners in self._owners.items()
+            term: math.log(1 + len(owners) / (1 + count)) * heed(term) for term, count in counts.items()
         }
-        for shelf, number, terms in self._entries:
-            postings = self._postings.setdefault(shelf, {})
-            for term, weight in self._vector(terms).items():
-                postings.setdefault(term, []).append((number, weight))
-        self._entries.clear()
-        self._owners.clear()
+        postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for owner, texts in enumerate(owners):
+            for term, weight in self._direction(texts).items():
+                postings[term].append((owner, weight))
+        self._spans: dict[str, slice] = {}
+        at = 0
+        for term, found in postings.items():
+            self._spans[term] = slice(at, at + len(found))
+            at += len(found)
+        flat = chain.from_iterable(postings.values())
+        both = np.fromiter(flat, dtype=[("owner", np.int32), ("weight", np.float32)], count=at)
+        self._owners, self._owned = both["owner"].copy(), both["weight"].copy()
 
-    def likeness(self, terms: Sequence[str], shelves: Iterable[str]) -> Mapping[int, float]:
-        """The cosine of each text on the shelves that shares a term with the query."""
+    def fit(self, terms: Sequence[str], *, likeness: float, share: float) -> Scores:
+        """How each owner fits a query: `likeness` times the cosine of its texts with the query, and
+        `share` times how much of what the query tells it has in any text.
+        """
         query = self._vector(terms)
-        found: dict[int, float] = defaultdict(float)
-        for shelf in shelves:
-            postings = self._postings.get(shelf, {})
-            for term, weight in query.items():
-                for number, other in postings.get(term, ()):
-                    found[number] += weight * other
-        return found
+        known = [term for term in query if term in self._spans]
+        if not known:
+            return np.zeros(self._size)
+        spans = [self._spans[term] for term in known]
+        told = sum(map(self._weight, query)) or 1.0
+        lengths = [span.stop - span.start for span in spans]
+        alike = np.repeat([likeness * query[term] for term in known], lengths)
+        there = np.repeat([share * self._weight(term) / told for term in known], lengths)
+        owned = np.concatenate([self._owned[span] for span in spans])
+        owners = np.concatenate([self._owners[span] for span in spans])
+        return np.bincount(owners, alike * owned + there, self._size).astype(np.float64, copy=False)
 
-    def share(self, terms: Iterable[str], known: AbstractSet[str]) -> float:
-        """How much of what the terms tell is known: 1 is all of it."""
-        total = of_known = 0.0
-        for term in set(terms):
-            weight = self._weight(term)
-            total += weight
-            if term in known:
-                of_known += weight
-        return of_known / total if total else 0.0
+    def _direction(self, texts: Iterable[Sequence[str]]) -> Mapping[str, float]:
+        """The mean direction of all texts of an owner."""
+        total: dict[str, float] = defaultdict(float)
+        for terms in texts:
+            for term, weight in self._vector(terms).items():
+                total[term] += weight
+        return _of_length_one(total)
+
+    def _vector(self, terms: Iterable[str]) -> Mapping[str, float]:
+        return _of_length_one(
+            {term: (1 + math.log(count)) * self._weight(term) for term, count in Counter(terms).items()}
+        )
 
     def _weight(self, term: str) -> float:
         """How much a term tells; one never seen tells most, for it speaks of something else."""
         known = self._weights.get(term)
         return self._unknown * self._heed(term) if known is None else known
 
-    def _vector(self, terms: Sequence[str]) -> dict[str, float]:
-        vector = {term: (1 + math.log(count)) * self._weight(term) for term, count in Counter(terms).items()}
-        length = math.sqrt(sum(weight * weight for weight in vector.values()))
-        return {term: weight / length for term, weight in vector.items()} if length else {}
+
+def pairs(text: str) -> list[str]:
+    """Every two characters that stand side by side."""
+    return [text[at : at + 2] for at in range(len(text) - 1)]
 
 
-def pieces(text: str, sizes: Collection[int] = (1, 2, 3)) -> list[str]:
-    """Every run of 1 to 3 characters of a text (or of the sizes given)."""
-    return [text[at : at + size] for size in sizes for at in range(len(text) - size + 1)]
+def _of_length_one(vector: Mapping[str, float]) -> Mapping[str, float]:
+    length = math.sqrt(sum(weight * weight for weight in vector.values()))
+    return {term: weight / length for term, weight in vector.items()} if length else {}

@@ -1,6 +1,7 @@
 """Claims a second by one worker, beside what else could give the same vouchers out on this machine.
 
-Contenders take turns, each on a fresh copy of a seeded database, so that all meet the same conditions.
+Contenders take turns, each on a fresh copy of a seeded database, so that all meet the same conditions. Then
+how well and how fast questions are understood and answered.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from statistics import median
 from miniapi.database import embedded
 from miniapi.database.embedded import DatabaseUnusable, Server
 from miniapi.stopping import Stopped, stop_on_signals
-from tests.bench import city, history, measuring, table
+from tests.bench import chatting, city, history, matching, measuring, table
 from tests.bench.city import City
 from tests.bench.measuring import Failed, Measure
 
@@ -47,7 +48,12 @@ def main() -> None:
             embedded.running(Path(home)) as server,
         ):
             print(f"{os.cpu_count()} cores, {city.described(server)}", flush=True)
-            (_beside_history if options.large else _beside_others)(server, options)
+            if options.large:
+                _beside_history(server, options)
+            elif not options.questions:
+                _beside_others(server, options)
+        if not options.large:
+            _questions(var, options)
     except (Failed, DatabaseUnusable) as failed:
         sys.exit(f"bench: {failed}")
     except Stopped:
@@ -85,6 +91,15 @@ def _beside_history(server: Server, options: argparse.Namespace) -> None:
             shares.append(many.rate / few.rate)
         _audit(full)
     print(table.beside_history(median(shares), options.large, connections))
+
+
+def _questions(var: Path, options: argparse.Namespace) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=var, prefix="bench-") as home,
+        embedded.running(Path(home)) as server,
+    ):
+        chatting.show(server, pairs=options.pairs, seconds=options.seconds)
+        matching.show(Path(home))
 
 
 def _on_a_copy(town: City, name: str, connections: int, clients: int, options: argparse.Namespace) -> Measure:
@@ -130,6 +145,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--only", type=_names, default=list(table.NAMES), metavar="NAME,NAME", help="some of them"
+    )
+    parser.add_argument(
+        "--questions", action="store_true", help="instead: only how questions are understood and answered"
     )
     parser.add_argument(
         "--large",
