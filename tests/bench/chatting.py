@@ -57,7 +57,7 @@ def show(server: Server, *, pairs: int, seconds: int) -> None:
 def _product(town: City, listed: Path, seconds: int) -> tuple[float, float]:
     """Questions a second, and the resident memory of its largest process in MiB."""
     with town.copied() as url:
-        with measuring._serving("product", town, url) as base:
+        with measuring.serving("product", town, url) as base:
             warm = _load(f"{base}/api/v1/chat", listed, measuring.WARM_UP, 0)
             seen = _load(f"{base}/api/v1/chat", listed, seconds, warm.asked)
             memory = _memory(base.rpartition(":")[2])
@@ -68,7 +68,7 @@ def _product(town: City, listed: Path, seconds: int) -> tuple[float, float]:
 
 
 def _bare(town: City, listed: Path, seconds: int) -> float:
-    with measuring._serving("bare", town, town.server.url()) as base:
+    with measuring.serving("bare", town, town.server.url()) as base:
         target = f"{base}/api/v1/{BARE_PATH.format(drop=town.drop)}"
         warm = _load(target, listed, measuring.WARM_UP, 0)
         seen = _load(target, listed, seconds, warm.asked)

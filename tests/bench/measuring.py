@@ -66,7 +66,7 @@ def over_http(name: str, town: City, url: str, *, connections: int, seconds: int
     """A contender that serves HTTP, by residents who come after the first `asked`. Raises Failed."""
     city.do(url, "CHECKPOINT")  # as after a quiet night
     before = town.claimed(url)
-    with _serving(name, town, url) as base:
+    with serving(name, town, url) as base:
         target = f"{base}{PREFIXES[name]}/drops/{town.drop}/claims"
         warm = _load(target, connections, WARM_UP, asked)
         _let_finish(town, url)
@@ -138,7 +138,7 @@ def _pgbench(town: City, url: str, clients: int, seconds: int, first: int, peopl
 
 
 @contextmanager
-def _serving(name: str, town: City, url: str) -> Iterator[str]:
+def serving(name: str, town: City, url: str) -> Iterator[str]:
     """A contender that serves until the end of the block; its log lies in the home. Raises Failed."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
