@@ -1,6 +1,7 @@
 """Talking: one message in, one reply out, the conversation kept, and read by the staff it was brought to."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,6 +22,7 @@ from miniapi.chat.city import ServiceCity
 from miniapi.chat.errors import NoSuchConversation, NoSuchMessage
 from miniapi.chat.models import ChatMessage, Conversation, Miss
 from miniapi.database import sql
+from miniapi.http.answers import dumps
 from miniapi.ids import new_id
 from miniapi.keys import Keys
 from miniapi.staff.callers import DeskOfficer
@@ -31,10 +33,15 @@ LONGEST_TEXT = 500
 REMEMBER_NAMELESS = timedelta(days=90)
 MOST_READ = 50  # messages of a conversation that a ticket shows
 KEEP = """
-    INSERT INTO conversation (id, name, owner_id, memory_sealed, updated_at) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT {whose} DO UPDATE
-    SET memory_sealed = excluded.memory_sealed, updated_at = excluded.updated_at RETURNING id
+    WITH conversed AS (
+        INSERT INTO conversation (id, name, owner_id, memory_sealed, updated_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT {whose} DO UPDATE
+        SET memory_sealed = excluded.memory_sealed, updated_at = excluded.updated_at RETURNING id
+    )
+    INSERT INTO chat_message (id, conversation_id, text_sealed, reply_sealed, intent, confidence, at)
+    SELECT $6, id, $7, $8, $9, $10, $5 FROM conversed RETURNING id
 """
+NAMELESS, OWNED = KEEP.format(whose="(name) WHERE owner_id IS NULL"), KEEP.format(whose="(name, owner_id)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Said:
 async def talk(
     text: str, session: str, region: str | None, resident: Resident | None, talker: Talker, *, at: datetime
 ) -> Said:
-    """Answer one message of a conversation and keep both sides.
+    """Answer one message of a conversation and keep both sides; of two at once the later one is remembered.
 
     A conversation belongs to the caller who began it: another caller's under the same name is another one.
     """
@@ -71,22 +78,26 @@ async def talk(
     reply = await talker.dialogue.answer(text, memory, caller, city)
     miss = missed.missed_by(reply)
     words = await missed.words_of(text, talker.library) if miss else ""
-    sealed = talker.keys.seal(json.dumps(memory.to_json(), ensure_ascii=False))
-    async with in_transaction():
+    message_id = new_id()
+    async with in_transaction() if owner or miss else nullcontext():  # one statement is one by itself
         if owner is not None:
             await held(owner)
-        conversation_id = await _keep(session, owner, sealed, at)
-        message = await ChatMessage.create(
-            conversation_id=conversation_id,
-            text_sealed=talker.keys.seal(text),
-            reply_sealed=talker.keys.seal(reply.text),
-            intent=reply.intent,
-            confidence=reply.confidence,
-            at=at,
+        await sql.rows(
+            OWNED if owner else NAMELESS,
+            new_id(),
+            session,
+            owner,
+            talker.keys.seal(dumps(memory.to_json())),
+            at,
+            message_id,
+            talker.keys.seal(text),
+            talker.keys.seal(reply.text),
+            reply.intent,
+            reply.confidence,
         )
         if miss is not None:
             await missed.note(words, memory.region, miss, at=at)
-    return Said(message.id, session, reply)
+    return Said(message_id, session, reply)
 
 
 async def erase_all(resident_id: UUID) -> int:
@@ -97,14 +108,6 @@ async def erase_all(resident_id: UUID) -> int:
 async def forget_nameless(*, at: datetime) -> int:
     """Delete conversations of nobody in particular that rested for three months; how many it were."""
     return await Conversation.filter(owner_id=None, updated_at__lte=at - REMEMBER_NAMELESS).delete()
-
-
-async def _keep(session: str, owner: UUID | None, memory_sealed: str, at: datetime) -> UUID:
-    """Write what a conversation remembers now; of two at once the later one stays."""
-    whose = "(name) WHERE owner_id IS NULL" if owner is None else "(name, owner_id)"
-    values = [new_id(), session, owner, memory_sealed, at]
-    rows = await sql.rows(KEEP.format(whose=whose), *values)
-    return UUID(str(rows[0]["id"]))
 
 
 async def rate(message_id: UUID, talker: Talker, *, helpful: bool, at: datetime) -> None:
