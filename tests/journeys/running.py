@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +98,16 @@ class House:
     def postmaster(self) -> int:
         """The server of this home."""
         return int(embedded.Server(self.home.resolve()).pid_file.read_text().split()[0])
+
+    async def another_postmaster(self, old: int) -> None:
+        """Wait until another server than this one has the home; between the two there is none."""
+
+        def has_come() -> bool:
+            with suppress(FileNotFoundError, IndexError):
+                return self.postmaster != old
+            return False
+
+        await until(has_come)
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         """One command, with its output to be read; its log goes to a file, for the reader and for `watch`."""

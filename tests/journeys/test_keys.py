@@ -8,7 +8,7 @@ import asyncpg
 
 from miniapi.database import embedded
 from tests.factories.people import an_id_number
-from tests.journeys.running import City, House, a_house, until
+from tests.journeys.running import City, House, a_house
 
 ROTATED = "HUANXIN_SECRET_KEY"
 
@@ -114,7 +114,7 @@ async def a_new_postmaster(house: House) -> None:
     """Every session of before is gone."""
     old = house.postmaster
     os.kill(old, signal.SIGKILL)
-    await until(lambda: house.postmaster != old)
+    await house.another_postmaster(old)
 
 
 async def the_running_service_is_not_locked_out(house: House, city: City, *options: str) -> None:
