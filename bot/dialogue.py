@@ -46,7 +46,7 @@ _ASKS_NOTHING_MORE = re.compile(
 )
 _LISTED = re.compile(r"[、,，和跟与及还有或\s]*")
 _OF_A_VISIT = {"reschedule", "cancel_booking", "booking_status", "book_pickup"}
-_TOLD_LIVE = {"drop_calendar", "claim_steps"}  # what an open drop belongs to
+_TOLD_LIVE = {"drop_calendar", "claim_steps", "claim_trouble"}  # what an open drop belongs to
 _OWN_WORDS = 6  # a follow-up with more words than that stands on its own
 
 

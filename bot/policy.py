@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.replies import Action, Reply, person
 from faq.answers import render
-from faq.matcher import Found, Matcher
+from faq.matcher import NOT_OURS, Found, Matcher
 from faq.packs import Answer, Library, Pack
 
 LABELS = {
@@ -26,7 +26,6 @@ LABELS = {
 }
 
 
-NOT_OURS = ("other_benefits", "other_years")  # topics that are there to say that no document is about them
 MOST_OFFERED = 3
 
 

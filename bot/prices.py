@@ -41,8 +41,10 @@ _ASKS_PRICE = re.compile(
 _SUBSIDY_BEFORE = re.compile(r"补贴?(?:了|到)?$")
 _LESS_BEFORE = re.compile(
     r"(?:店[里家铺]|商[家场]|厂家|平台|会员|满)?(?:又|再|还|先|另外|已|直接|给)?(?:减|优惠"
-    r"|便宜|立减|直降|降|返|抵扣?|让利|省)(?:了|掉|去|价)?$"
+    r"|便宜|立减|直降|降|返|抵扣?|让利?|省)(?:了|掉|去|价)?$"
 )
+_GRANTED_BEFORE = re.compile(r"(?:补贴?|减|省|便宜|优惠|抵扣?|返|降)(?:了|掉|去|下来)?$")
+_IS_IT_SO = re.compile(r"对不对|对[吗么]|是不是|没错吧|算得对")
 _DEAL_BEFORE = re.compile(
     r"(?:成交|成交价|活动价|折后价?|到手价?|实付|实际(?:付|成交|卖)?价?|优惠价|现价|特价"
     r"|促销价|现在卖?|打完折|谈到|谈成|砍到|降到|减到|最后卖)(?:格|是|为|只要|只|卖|了"
@@ -52,6 +54,7 @@ _LIST_BEFORE = re.compile(
     r"(?:原价|标价|挂牌价|吊牌价|定价|原来|原先|本来|以前卖|门市价|市场价|官方价"
     r"|指导价)(?:格|是|为|卖|要|[:：])*$"
 )
+_OTHER_PRICE_BEFORE = re.compile(r"[\u4e00-\u9fff]价(?:格|是|为|只要|只|才|[:：])*$")
 _DISCOUNT = re.compile(
     r"(?<![\d.])(?:打了?)?(\d(?:\.\d)?|\d\d|[一二三四五六七八九](?:点?[一二三四五六七八九])?)折"
 )
@@ -85,7 +88,7 @@ def basket(text: str, categories: Categories) -> Basket:
     named = categories.mentions(text)
     used = target = None
     less = 0
-    has_deal = any(_DEAL_BEFORE.search(text[: amount.start]) for amount in found)
+    has_deal = any(_is_deal(text[: amount.start], text) for amount in found)
     asks_price = _ASKS_PRICE.search(text) is not None
     prices: list[Amount] = []
     for amount in found:
@@ -96,8 +99,10 @@ def basket(text: str, categories: Categories) -> Basket:
             used = (used or 0) + amount.fen
         elif _TARGET_BEFORE.search(before) or _TARGET_BEHIND.search(behind):
             target = amount.fen
-        elif prices and _LESS_BEFORE.search(before):
+        elif prices and not _IS_IT_SO.search(text) and _LESS_BEFORE.search(before):
             less += amount.fen
+        elif _GRANTED_BEFORE.search(before):  # 一共能减两千: what comes off, never what is paid
+            target = amount.fen
         elif has_deal and _LIST_BEFORE.search(before):
             continue
         elif amount.fen > 0:
@@ -106,6 +111,14 @@ def basket(text: str, categories: Categories) -> Basket:
     if not has_deal:
         lines = _discounted(lines, text, less)
     return Basket(tuple(lines[:MOST_ITEMS]), used, target)
+
+
+def _is_deal(before: str, text: str) -> bool:
+    """Whether what follows is the price really paid: 活动价, or any 店庆价 beside a 标价."""
+    if _DEAL_BEFORE.search(before):
+        return True
+    other = _OTHER_PRICE_BEFORE.search(before) is not None and _LIST_BEFORE.search(before) is None
+    return other and re.search(r"原价|标价|挂牌价|吊牌价|定价", text) is not None
 
 
 def _lines(text: str, prices: list[Amount], named: list[Mention]) -> list[Line]:

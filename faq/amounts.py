@@ -18,9 +18,9 @@ _NUMBER = re.compile(
     (?P<sign>[¥￥]\s?)?
     (?P<number>
         \d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?                 # 5,200.50
-      | \d+(?:\.\d+)?(?:[万千百wk]\d{{0,4}}(?![\d.]))?   # 5200  1.2万  3千9  4k
+      | \d+(?:\.\d+)?(?:[万千百wk]零?\d{{0,4}}(?![\d.]))? # 5200  1.2万  3千9  1万零800  4k
         (?:[千百]\d?(?![\d.]))?                         # 1万2千
-      | [{_CHINESE}]+
+      | (?:(?!(?<=.)一[台件个套张部])[{_CHINESE}])+         # 八千八 in 一台八千八一台九千九
     )
     (?P<unit>\s?(?:元|块|圆|rmb|人民币)(?!石)(?:钱|整)?)?
     (?P<dime>[\d一二两三四五六七八九](?:[毛角](?:[\d一二两三四五六七八九]分?)?)?)?
@@ -94,7 +94,7 @@ def _written(number: str) -> Decimal | None:
             if letter in "wk" and value >= 1000:
                 return None  # 1500w is a power, 5000k a size
             total += value * place
-        elif place and len(digits) == 1:
+        elif place and len(digits) == 1 and "零" not in number:
             total += value * place // 10  # 3千9 is 3900
         else:
             total += value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from faq.packs import Answer, Library
 from faq.placeholders import PATTERN
 from faq.ranking import Candidate, Ranker
+from faq.text import plain
 from faq.wording import THING, Normaliser
 from faq.words import WordCutter
 
@@ -19,7 +22,16 @@ Verdict = Literal["answer", "suggest", "none"]
 ANSWER_FROM = 0.37
 SUGGEST_FROM = 0.30
 
+NOT_OURS = ("other_benefits", "other_years")  # topics that are there to say that no document is about them
+
 _OTHERS = 4
+_UNLISTED = "products_unlisted"
+_BENEFITS = frozenset(("补贴", "补助", "津贴"))
+_BEFORE_BENEFIT = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:补贴|补助|津贴)")
+# Words before 补贴 that tell whose, how much or what to do with it, and not another benefit.
+_NO_BENEFIT = re.compile(
+    r"[这那哪你我他她咱谁啥么有没要想不能会可领拿给发到得边里时次轮期多少几全双级阶单惠最停取户师生员者器]|人$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +52,21 @@ class Matcher:
         self._library = library
         self._normaliser = Normaliser(library)
         self._answers = [answer for pack in library.packs.values() for answer in pack.answers]
+        self._cutter = WordCutter(_terms(library), cache_folder)
         self._ranker = Ranker(
             [self._candidate(answer) for answer in self._answers],
-            WordCutter(_terms(library), cache_folder),
+            self._cutter,
             library.vocabulary.light_words,
         )
+        self._other_benefits = frozenset(library.vocabulary.other_benefits)
+        self._own_benefits: dict[str, set[str]] = {region: set() for region in library.packs}
+        spoken: set[str] = set()
+        for answer in self._answers:
+            if answer.topic not in NOT_OURS:
+                for asking in map(plain, answer.asks):
+                    spoken.update(self._cutter.cut(asking))
+                    self._own_benefits[answer.region] |= self._benefits_in(asking)
+        self._spoken = frozenset(spoken)
 
     def _candidate(self, answer: Answer) -> Candidate:
         return Candidate(
@@ -60,15 +82,55 @@ class Matcher:
             return Found(None, None, 0.0, "none", ())
         here = named or region
         regions = list(self._library.packs) if here is None else [here]
-        ranked = self._ranker.ranked(self._normaliser.wording(text), regions)
+        question = self._normaliser.wording(text)
+        ranked = [
+            (number, score)
+            for number, score in self._ranker.ranked(question, regions)
+            if not self._is_contradicted(self._answers[number], question.things)
+        ]
         if not ranked:
             return Found(None, here, 0.0, "none", ())
         number, score = ranked[0]
         best, confidence = self._answers[number], min(1.0, max(0.0, score))
+        if best.topic not in NOT_OURS and self._is_another_benefit(text, best.region):
+            return self._not_ours(best.region)
         others = tuple(
             self._answers[other] for other, score in ranked[1 : 1 + _OTHERS] if score >= SUGGEST_FROM
         )
         return Found(best, best.region, confidence, _verdict(confidence), others)
+
+    def _is_contradicted(self, answer: Answer, things: tuple[str, ...]) -> bool:
+        """Whether goods would be told to be unlisted that the region's rules list: 空调补不补."""
+        if answer.topic != _UNLISTED or not things:
+            return False
+        rules = self._library.pack(answer.region).rules.subsidies
+        return bool(rules) and all(any(thing in rule.categories for rule in rules) for thing in things)
+
+    def _is_another_benefit(self, text: str, region: str) -> bool:
+        """Whether a benefit is named that is none of the region's document: 生育补贴, 高温津贴."""
+        clean = plain(text)
+        if _BEFORE_BENEFIT.search(clean) is None:
+            return False
+        if self._library.categories.mentions(clean) or self._library.names_a_brand(clean):
+            return False
+        kinds = self._benefits_in(self._library.without_places(clean)) - self._own_benefits[region]
+        return any(kind in self._other_benefits or self._is_unheard_of(kind) for kind in kinds)
+
+    def _benefits_in(self, text: str) -> set[str]:
+        """What stands before 补贴 in a text, as a word or as a benefit known to be another: 人才, 高温."""
+        pieces = pairwise(self._cutter.cut(text))
+        words = {before for before, word in pieces if word in _BENEFITS and len(before) > 1}
+        for found in _BEFORE_BENEFIT.finditer(text):
+            words.update(kind for kind in self._other_benefits if text[: found.start()].endswith(kind))
+        return words
+
+    def _is_unheard_of(self, noun: str) -> bool:
+        return noun not in self._spoken and _NO_BENEFIT.search(noun) is None
+
+    def _not_ours(self, region: str) -> Found:
+        """What a region says of matters that are none of its document's; nothing where it says nothing."""
+        said = self._library.pack(region).about(NOT_OURS[0])
+        return Found(said, region, ANSWER_FROM if said else 0.0, "answer" if said else "none", ())
 
 
 def _verdict(confidence: float) -> Verdict:

@@ -23,9 +23,11 @@ STAGES = ("final", "draft", "consultation")
 Status = Literal["in_force", "expired", "draft", "consultation"]
 
 _DENIED = re.compile(r"(不是|不在|不问|不要|除了)$")
+# A place somebody comes from or goes to, not the one asked about: 户口在宝鸡, 老家是西安的, 从上海来.
 _WHENCE_BEFORE = re.compile(
-    r"(去|从|来自|跑)$"
-)  # a place somebody comes from or goes to, not the one asked about
+    r"(去|从|来自|跑|(户口本?|户籍|身份证|籍贯|老家|出生)(还|都|也)?(是|在|上是|落在)?)$"
+)
+_WHENCE_SHORT = "口在|口是|籍在|籍是|证是|家在|家是"
 _WHENCE_BEHIND = re.compile(r"[省市区]?的?(户口|户籍|人|身份证|买|过来|打工|那边|亲戚|朋友)")
 
 
@@ -156,6 +158,10 @@ class Library:
             [place for place in vocabulary.places if place not in self._region_of]
             + [f"{place}市" for place in vocabulary.places_with_suffix]
         )
+        foreign = self._foreign_places.pattern
+        self._whence = re.compile(
+            rf"{foreign}[省市]?(?=户口|户籍|人|的?身份证)|(?<={_WHENCE_SHORT}){foreign}"
+        )
 
     def pack(self, region: str) -> Pack:
         """The pack of a region; a KeyError where there is none."""
@@ -178,9 +184,16 @@ class Library:
                 return found.group()
         return None
 
+    def names_a_brand(self, text: str) -> bool:
+        """Whether a maker or a seller is named: 海尔, 京东."""
+        return self._brands.search(plain(text)) is not None
+
     def without_places(self, text: str) -> str:
-        """The text less the names of our own regions, which say where and not what."""
-        return self._own_places.sub("", text)
+        """The text less the names of our own regions, which say where and not what.
+
+        Where a person comes from is 外地, whichever place it is.
+        """
+        return self._whence.sub("外地", self._own_places.sub("", text))
 
 
 def load(folder: Path = DATA) -> Library:

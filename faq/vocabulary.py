@@ -22,6 +22,7 @@ class Vocabulary:
     fillers: tuple[str, ...]  # patterns of what can be dropped before matching
     light_words: tuple[str, ...]  # words so common here that they tell little
     words: tuple[str, ...]  # terms that must not be cut apart
+    other_benefits: tuple[str, ...]  # what stands before 补贴 where another office's benefit is meant
     brands: tuple[str, ...]
     places: tuple[str, ...]  # provinces and cities of the country
     places_with_suffix: tuple[str, ...]  # cities whose bare name is also an ordinary word
@@ -42,6 +43,7 @@ def read(file: Path = FILE) -> Vocabulary:
         fillers=fields.texts("fillers"),
         light_words=fields.texts("light_words"),
         words=fields.texts("words"),
+        other_benefits=fields.texts("other_benefits"),
         brands=fields.texts("brands"),
         places=fields.texts("places"),
         places_with_suffix=fields.texts("places_with_suffix"),

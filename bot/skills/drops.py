@@ -187,6 +187,8 @@ async def with_what_is_open(turn: Turn, reply: Reply) -> Reply:
         note = _announced(coming, turn.now)
     if not note:
         return reply
+    if _by_lot(seen, turn.now):  # the document's word behind it says the opposite
+        note += "下面是文件的一般规定，这一场以抽签为准。"
     drop = open_now(seen, turn.now)
     actions = (_see(drop), *reply.actions) if drop else reply.actions
     return replace(reply, text=f"{note}\n{reply.text}", actions=actions)

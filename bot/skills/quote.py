@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 from bot import wording
 from bot.days import number
@@ -11,6 +12,7 @@ from bot.ports import Declined, Priced
 from bot.prices import Basket, Line, basket
 from bot.replies import Action, Reply, person
 from bot.skill import Skill, Turn
+from bot.understanding import asks
 from faq.packs import Citation, Pack
 from faq.rules import CalendarRule, SubsidyRule
 
@@ -19,12 +21,14 @@ _ABOUT_MONEY = re.compile(
 )
 _ABOUT_ELSE = re.compile(
     r"退货|退款|发票|到账|什么时候|啥时候|几号|几点|怎么领|怎么用|在哪|哪里|哪家|值多少"
-    r"|卖多少|回收价|估价|定价规则|够(?:多少|几)"
+    r"|卖多少|原来(?:得|要|是)?多少|原价(?:得|要|是)?多少|回收价|估价|定价规则|够(?:多少|几)"
 )
+_NO_PURCHASE = re.compile(r"旧|老|二手|坏|修|退|骗|投诉|提醒|预约|人工|[吗么呢]")
 _FOR_BUYING = re.compile(r"(?:[\d元块百千万]|左右)的|买|价|卖|件|台|花|套|换")
 _NEEDED = re.compile(
     r"最少|至少|起码|最低|要花多少|要买|得买|买多|多贵|多少钱的|什么价|多大价|成交价(?:要|得|是)"
 )
+_WHETHER = re.compile(r"是不是|能不能|可不可以|会不会|是否|能否|对吗|对不对|真的?假的?|[吗么]$")
 _REACH_CAP = re.compile(r"(?:拿|补|领|享|减)(?:满|够|到顶|足)|最高(?:额|补贴|那档)|满额|顶格|封顶")
 _WHOLE_PERSON = re.compile(r"每人|个人|一个人|一人|全部额度|总上限")
 _TO_PAY = re.compile(
@@ -46,8 +50,10 @@ def is_quote(turn: Turn) -> bool:
     read = basket(turn.text, turn.policy.library.categories)
     if _wants_price(turn.text, read):
         return True
+    if len({line.category for line in read.lines if line.category}) > 1:
+        return True  # a list of things with their prices asks for nothing else
     if read.lines and any(line.category for line in read.lines):
-        bare = len(turn.text) <= 12 and not re.search(r"旧|老|二手|[吗么呢]", turn.text)
+        bare = (len(turn.text) <= 12 or not asks(turn.text)) and not _NO_PURCHASE.search(turn.text)
         return _ABOUT_MONEY.search(turn.text) is not None or bare or _continues(turn)
     if read.lines:
         about = _ABOUT_MONEY.search(turn.text) and _FOR_BUYING.search(turn.text)
@@ -71,7 +77,11 @@ async def quote(turn: Turn) -> Reply:
         return _wrong_grade(turn, pack, rule, graded)
     strange = [line for line in read.lines if line.category and line.category not in rule.categories]
     if strange:
-        return _not_listed(turn, pack, rule, strange)
+        listed = tuple(line for line in read.lines if line not in strange)
+        refused = _not_listed(turn, pack, rule, strange)
+        if not listed:
+            return refused
+        return (await _sum(turn, pack, rule, replace(read, lines=listed))).followed_by(refused)
     return await _sum(turn, pack, rule, read)
 
 
@@ -290,10 +300,13 @@ def _nothing_fixed(turn: Turn) -> Reply:
 
 
 def _wants_price(text: str, read: Basket) -> bool:
-    """想拿满1000最少买多少钱的: the price is asked for, not the subsidy."""
-    if _NEEDED.search(text) is None or read.lines:
+    """想拿满1000最少买多少钱的, 是不是能减两千: asked is what a sum takes, not what a price brings."""
+    if read.lines:
         return False
-    return read.target_fen is not None or _REACH_CAP.search(text) is not None
+    if read.target_fen is not None and _WHETHER.search(text):
+        return True
+    reaches = read.target_fen is not None or _REACH_CAP.search(text) is not None
+    return reaches and _NEEDED.search(text) is not None
 
 
 def _continues(turn: Turn) -> bool:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faq import packs
+from faq.matcher import NOT_OURS
 
 LIBRARY = packs.load()
 ASKINGS = [
@@ -43,6 +44,7 @@ def test_every_asking_finds_its_answer_first(matcher, region):
         ("能跟国补叠加不", "stacking"),
         ("三级能效可以补吗", "energy-grade"),
         ("手机补不补", "products-unlisted"),
+        ("空调补不补", "product-listed"),
         ("退货了补贴退到哪里去", "refund"),
         ("可以上门收旧空调吗", "pickup"),
         ("你好，旧冰箱一定要交给店里吗？", "old-unit"),
@@ -75,6 +77,28 @@ def test_understands_other_words_for_the_same(matcher, question, answer):
 )
 def test_does_not_answer_what_no_document_is_about(matcher, question):
     assert matcher.find(question, "yangling").verdict != "answer"
+
+
+@pytest.mark.parametrize("region", LIBRARY.packs)
+@pytest.mark.parametrize(
+    "question", ["高温补贴什么时候发", "人才补贴怎么申请", "午餐补贴多少钱", "生育津贴怎么领"]
+)
+def test_another_benefit_never_gets_the_answer_of_ours(matcher, region, question):
+    found = matcher.find(question, region)
+
+    assert found.verdict == "none" or found.best.topic in NOT_OURS
+
+
+@pytest.mark.parametrize(
+    ("question", "region", "topic"),
+    [
+        ("农机补贴怎么申请", "qingzhou", "farm"),
+        ("国家补贴能叠加吗", "yangling", "stacking"),
+        ("政府补贴多少", "yangling", "subsidy_amount"),
+    ],
+)
+def test_a_benefit_the_region_knows_is_no_other(matcher, question, region, topic):
+    assert matcher.find(question, region).best.topic == topic
 
 
 @pytest.mark.parametrize("question", ["青岛消费券怎么领", "武汉的券几点发", "成都补多少"])

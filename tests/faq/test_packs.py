@@ -73,11 +73,21 @@ def test_a_denied_region_is_not_meant(library):
         ("更新乡镇网点", None),
         ("西安户口能领吗", None),
         ("去西安买行不行", None),
+        ("户口在宝鸡能享受吗", None),
+        ("老家是兰州的能领吗", None),
+        ("身份证是河南的影响不", None),
         ("杨凌怎么领", None),
     ],
 )
 def test_knows_when_another_place_is_asked_about(library, text, place):
     assert library.foreign_place_in(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["西安户口能领吗", "户口在西安能领吗", "户口是西安能领吗", "西安市户口能领吗"]
+)
+def test_wherever_somebody_comes_from_is_elsewhere(library, text):
+    assert library.without_places(f"杨凌{text}") in ("外地户口能领吗", "户口在外地能领吗", "户口是外地能领吗")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ class TestRefund:
 
     async def test_what_has_lapsed_is_expired_before_it(self, saying, noon, library):
         lapsed = await a_voucher(noon, library)
-        await Voucher.filter(id=lapsed.id).update(valid_until=noon - timedelta(seconds=1))
+        await Voucher.filter(id=lapsed.id).update(
+            issued_at=noon - timedelta(hours=1), valid_until=noon - timedelta(seconds=1)
+        )
 
         answer = await saying("refund")
 

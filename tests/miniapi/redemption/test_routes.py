@@ -153,6 +153,7 @@ class TestRedeem:
             },
             "redeemed_at": "2024-09-01T12:00:00+08:00",
             "settled_at": None,
+            "rejected_at": None,
             "refunded_at": None,
             "flags": [],
             "history": [
