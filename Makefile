@@ -16,8 +16,13 @@ up: $(VENV)/ready ## run everything on this machine (Ctrl-C stops it)
 
 install: $(VENV)/ready ## install only, for machines that others start (OPERATING.md)
 
-test: $(VENV)/ready-dev ## run all tests
+test: $(VENV)/ready-dev ## run all tests (TESTS=… for some)
+ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/journeys
+	@$(BIN)/python -m pytest tests/journeys
+endif
 
 bench: $(VENV)/ready-dev ## how fast vouchers are claimed and questions answered (needs wrk; BENCH=--help)
 	@$(BIN)/python -m tests.bench $(BENCH)

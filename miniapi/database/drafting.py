@@ -15,7 +15,8 @@ async def draft() -> list[str]:
     """Write the next migration file; returns the paths written.
 
     Tortoise 1.1 records constraints that stand inside CreateModel and silently does not create
-    them, so each becomes an operation of its own.
+    them, so each becomes an operation of its own. It writes no operations but its own: join them by hand
+    to one `AddConstraints`.
     """
     wanted = configuration("postgresql://nowhere/none")
     await Tortoise.init(config=wanted, init_connections=False)

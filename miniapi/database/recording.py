@@ -13,6 +13,8 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations import Migration
 from tortoise.migrations import operations as ops
 
+from miniapi.database.operations import AddConstraints
+
 NAMES = sorted(path.stem for path in (Path(__file__).parent / "migrations").glob("[0-9]*.py"))
 RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'miniapi'"
 RECORD = "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('miniapi', $1, clock_timestamp())"
@@ -66,6 +68,9 @@ def _signs(operations: Sequence[ops.Operation], tables: dict[str, str]) -> Itera
                 yield HAS_TABLE, tables[one.name]
             case ops.AddField():
                 yield HAS_COLUMN, tables[one.model_name], _column(one)
+            case AddConstraints():
+                names = (constraint.name for _, constraint in one.added)
+                yield from ((HAS_CONSTRAINT, name) for name in names if name and name not in replaced)
             case ops.AddConstraint() if one.constraint.name and one.constraint.name not in replaced:
                 yield HAS_CONSTRAINT, one.constraint.name
 

@@ -7,6 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.database.operations import AddConstraints
 from miniapi.ids import new_id
 from miniapi.ledger.models import AccountName
 from miniapi.merchants.models import MerchantKind, Role
@@ -717,297 +718,175 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddConstraint(
-            model_name="Account",
-            constraint=UniqueConstraint(fields=("book", "name"), name="one_account_per_name"),
-        ),
-        ops.AddConstraint(
-            model_name="Account",
-            constraint=CheckConstraint(check="balance >= 0", name="never_overdrawn"),
-        ),
-        ops.AddConstraint(
-            model_name="Account",
-            constraint=CheckConstraint(
-                check="name IN ('fund','pool','reserved','payable','paid','clawback')", name="account_known"
+        AddConstraints(
+            ("Account", UniqueConstraint(fields=("book", "name"), name="one_account_per_name")),
+            ("Account", CheckConstraint(check="balance >= 0", name="never_overdrawn")),
+            (
+                "Account",
+                CheckConstraint(
+                    check="name IN ('fund','pool','reserved','payable','paid','clawback')",
+                    name="account_known",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="KeptAnswer",
-            constraint=UniqueConstraint(fields=("caller", "route", "key"), name="one_answer_per_key"),
-        ),
-        ops.AddConstraint(
-            model_name="KeptAnswer",
-            constraint=CheckConstraint(check="(status IS NULL) = (answer IS NULL)", name="answered_whole"),
-        ),
-        ops.AddConstraint(
-            model_name="KeptAnswer",
-            constraint=CheckConstraint(check="status BETWEEN 200 AND 299", name="only_success_is_kept"),
-        ),
-        ops.AddConstraint(
-            model_name="Merchant",
-            constraint=UniqueConstraint(fields=("region", "kind", "name"), name="one_merchant_per_name"),
-        ),
-        ops.AddConstraint(
-            model_name="Merchant",
-            constraint=CheckConstraint(check="kind IN ('seller','recycler')", name="merchant_kind_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Person",
-            constraint=UniqueConstraint(fields=("fingerprint",), name="one_person_per_fingerprint"),
-        ),
-        ops.AddConstraint(
-            model_name="Person",
-            constraint=CheckConstraint(check="fingerprint ~ '^[0-9a-f]{64}$'", name="fingerprint_is_hex"),
-        ),
-        ops.AddConstraint(
-            model_name="Point",
-            constraint=UniqueConstraint(fields=("region", "name"), name="one_point_per_name"),
-        ),
-        ops.AddConstraint(
-            model_name="Point",
-            constraint=CheckConstraint(
-                check="lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="point_on_earth"
+            ("KeptAnswer", UniqueConstraint(fields=("caller", "route", "key"), name="one_answer_per_key")),
+            (
+                "KeptAnswer",
+                CheckConstraint(check="(status IS NULL) = (answer IS NULL)", name="answered_whole"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Programme",
-            constraint=UniqueConstraint(fields=("code",), name="one_programme_per_code"),
-        ),
-        ops.AddConstraint(
-            model_name="Programme",
-            constraint=CheckConstraint(check="opens_at < closes_at", name="programme_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=UniqueConstraint(fields=("programme_id", "opens_at"), name="one_drop_per_time"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(check="quota > 0", name="drop_has_a_quota"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(check="issued BETWEEN 0 AND quota", name="never_more_than_the_quota"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(check="opens_at < closes_at", name="drop_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(check="valid_until > opens_at", name="voucher_has_a_validity"),
-        ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=UniqueConstraint(fields=("openid",), name="one_resident_per_openid"),
-        ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=UniqueConstraint(fields=("person_id",), name="one_resident_per_person"),
-        ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=CheckConstraint(
-                check="(openid IS NULL) = (left_at IS NOT NULL)", name="here_with_openid_or_left"
+            ("KeptAnswer", CheckConstraint(check="status BETWEEN 200 AND 299", name="only_success_is_kept")),
+            ("Merchant", UniqueConstraint(fields=("region", "kind", "name"), name="one_merchant_per_name")),
+            ("Merchant", CheckConstraint(check="kind IN ('seller','recycler')", name="merchant_kind_known")),
+            ("Person", UniqueConstraint(fields=("fingerprint",), name="one_person_per_fingerprint")),
+            ("Person", CheckConstraint(check="fingerprint ~ '^[0-9a-f]{64}$'", name="fingerprint_is_hex")),
+            ("Point", UniqueConstraint(fields=("region", "name"), name="one_point_per_name")),
+            (
+                "Point",
+                CheckConstraint(
+                    check="lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="point_on_earth"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=CheckConstraint(
-                check="(person_id IS NOT NULL) = (name_sealed IS NOT NULL AND id_number_sealed IS NOT NULL)",
-                name="verified_with_name_and_number",
+            ("Programme", UniqueConstraint(fields=("code",), name="one_programme_per_code")),
+            ("Programme", CheckConstraint(check="opens_at < closes_at", name="programme_lasts")),
+            ("Drop", UniqueConstraint(fields=("programme_id", "opens_at"), name="one_drop_per_time")),
+            ("Drop", CheckConstraint(check="quota > 0", name="drop_has_a_quota")),
+            ("Drop", CheckConstraint(check="issued BETWEEN 0 AND quota", name="never_more_than_the_quota")),
+            ("Drop", CheckConstraint(check="opens_at < closes_at", name="drop_lasts")),
+            ("Drop", CheckConstraint(check="valid_until > opens_at", name="voucher_has_a_validity")),
+            ("Resident", UniqueConstraint(fields=("openid",), name="one_resident_per_openid")),
+            ("Resident", UniqueConstraint(fields=("person_id",), name="one_resident_per_person")),
+            (
+                "Resident",
+                CheckConstraint(
+                    check="(openid IS NULL) = (left_at IS NOT NULL)", name="here_with_openid_or_left"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=CheckConstraint(
-                check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL)",
-                name="nothing_left_behind",
+            (
+                "Resident",
+                CheckConstraint(
+                    check="(person_id IS NOT NULL) = (name_sealed IS NOT NULL AND id_number_sealed IS NOT NULL)",
+                    name="verified_with_name_and_number",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Conversation",
-            constraint=UniqueConstraint(fields=("name", "owner_id"), name="one_conversation_per_owner"),
-        ),
-        ops.AddConstraint(
-            model_name="Conversation",
-            constraint=UniqueConstraint(
-                fields=("name",), name="one_nameless_conversation", condition="owner_id IS NULL"
+            (
+                "Resident",
+                CheckConstraint(
+                    check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL)",
+                    name="nothing_left_behind",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Conversation",
-            constraint=CheckConstraint(
-                check="name ~ '^[A-Za-z0-9_-]{8,64}$'", name="conversation_name_plain"
+            (
+                "Conversation",
+                UniqueConstraint(fields=("name", "owner_id"), name="one_conversation_per_owner"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="ChatMessage",
-            constraint=CheckConstraint(check="confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
-        ),
-        ops.AddConstraint(
-            model_name="Grant",
-            constraint=UniqueConstraint(fields=("resident_id", "kind"), name="one_count_per_kind"),
-        ),
-        ops.AddConstraint(
-            model_name="Grant",
-            constraint=CheckConstraint(check="remaining >= 0", name="grants_not_overdrawn"),
-        ),
-        ops.AddConstraint(
-            model_name="Member",
-            constraint=UniqueConstraint(fields=("resident_id", "merchant_id"), name="one_role_per_merchant"),
-        ),
-        ops.AddConstraint(
-            model_name="Member",
-            constraint=CheckConstraint(check="role IN ('clerk','crew')", name="role_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Notice",
-            constraint=UniqueConstraint(fields=("dedupe_key",), name="one_notice_per_key"),
-        ),
-        ops.AddConstraint(
-            model_name="Notice",
-            constraint=CheckConstraint(
-                check="state IN ('owed','sending','sent','inbox','cancelled')", name="notice_state_known"
+            (
+                "Conversation",
+                UniqueConstraint(
+                    fields=("name",), name="one_nameless_conversation", condition="owner_id IS NULL"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Notice",
-            constraint=CheckConstraint(
-                check="(done_at IS NOT NULL) = (state IN ('sent','inbox','cancelled'))",
-                name="notice_done_once",
+            (
+                "Conversation",
+                CheckConstraint(check="name ~ '^[A-Za-z0-9_-]{8,64}$'", name="conversation_name_plain"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Notice",
-            constraint=CheckConstraint(
-                check="(lease_until IS NOT NULL) = (state = 'sending')", name="leased_while_sending"
+            (
+                "ChatMessage",
+                CheckConstraint(check="confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Notice",
-            constraint=CheckConstraint(check="too_late_at > due_at", name="notice_has_a_time"),
-        ),
-        ops.AddConstraint(
-            model_name="Session",
-            constraint=UniqueConstraint(fields=("token_hash",), name="one_session_per_token"),
-        ),
-        ops.AddConstraint(
-            model_name="Session",
-            constraint=CheckConstraint(check="expires_at > created_at", name="session_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="Slot",
-            constraint=UniqueConstraint(fields=("region", "district", "starts_at"), name="one_slot_per_time"),
-        ),
-        ops.AddConstraint(
-            model_name="Slot",
-            constraint=CheckConstraint(check="starts_at < ends_at", name="slot_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="Slot",
-            constraint=CheckConstraint(check="taken BETWEEN 0 AND capacity", name="never_double_booked"),
-        ),
-        ops.AddConstraint(
-            model_name="Pickup",
-            constraint=UniqueConstraint(fields=("number",), name="one_pickup_per_number"),
-        ),
-        ops.AddConstraint(
-            model_name="Pickup",
-            constraint=UniqueConstraint(
-                fields=("slot_id", "resident_id"), name="one_booking_per_slot", condition="state = 'booked'"
+            ("Grant", UniqueConstraint(fields=("resident_id", "kind"), name="one_count_per_kind")),
+            ("Grant", CheckConstraint(check="remaining >= 0", name="grants_not_overdrawn")),
+            ("Member", UniqueConstraint(fields=("resident_id", "merchant_id"), name="one_role_per_merchant")),
+            ("Member", CheckConstraint(check="role IN ('clerk','crew')", name="role_known")),
+            ("Notice", UniqueConstraint(fields=("dedupe_key",), name="one_notice_per_key")),
+            (
+                "Notice",
+                CheckConstraint(
+                    check="state IN ('owed','sending','sent','inbox','cancelled')", name="notice_state_known"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Pickup",
-            constraint=CheckConstraint(check="state IN ('booked','cancelled')", name="pickup_state_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Pickup",
-            constraint=CheckConstraint(
-                check="jsonb_array_length(items) BETWEEN 1 AND 10", name="pickup_has_items"
+            (
+                "Notice",
+                CheckConstraint(
+                    check="(done_at IS NOT NULL) = (state IN ('sent','inbox','cancelled'))",
+                    name="notice_done_once",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="PickupEvent",
-            constraint=CheckConstraint(
-                check="what IN ('booked','rescheduled','cancelled')", name="pickup_event_known"
+            (
+                "Notice",
+                CheckConstraint(
+                    check="(lease_until IS NOT NULL) = (state = 'sending')", name="leased_while_sending"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="SlotPattern",
-            constraint=UniqueConstraint(fields=("region", "district", "begins"), name="one_pattern_per_hour"),
-        ),
-        ops.AddConstraint(
-            model_name="SlotPattern",
-            constraint=CheckConstraint(
-                check="0 <= begins AND begins < ends AND ends <= 24", name="pattern_within_a_day"
+            ("Notice", CheckConstraint(check="too_late_at > due_at", name="notice_has_a_time")),
+            ("Session", UniqueConstraint(fields=("token_hash",), name="one_session_per_token")),
+            ("Session", CheckConstraint(check="expires_at > created_at", name="session_lasts")),
+            ("Slot", UniqueConstraint(fields=("region", "district", "starts_at"), name="one_slot_per_time")),
+            ("Slot", CheckConstraint(check="starts_at < ends_at", name="slot_lasts")),
+            ("Slot", CheckConstraint(check="taken BETWEEN 0 AND capacity", name="never_double_booked")),
+            ("Pickup", UniqueConstraint(fields=("number",), name="one_pickup_per_number")),
+            (
+                "Pickup",
+                UniqueConstraint(
+                    fields=("slot_id", "resident_id"),
+                    name="one_booking_per_slot",
+                    condition="state = 'booked'",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="SlotPattern",
-            constraint=CheckConstraint(check="capacity > 0", name="pattern_has_places"),
-        ),
-        ops.AddConstraint(
-            model_name="Transfer",
-            constraint=UniqueConstraint(fields=("key",), name="a_key_moves_money_once"),
-        ),
-        ops.AddConstraint(
-            model_name="Entry",
-            constraint=UniqueConstraint(fields=("transfer_id", "account_id"), name="one_entry_per_side"),
-        ),
-        ops.AddConstraint(
-            model_name="Entry",
-            constraint=CheckConstraint(check="amount <> 0", name="entry_moves_something"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=UniqueConstraint(fields=("code",), name="one_voucher_per_code"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=UniqueConstraint(fields=("drop_id", "person_id"), name="one_voucher_per_person"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=UniqueConstraint(fields=("drop_id", "rank"), name="one_voucher_per_rank"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(
-                check="state IN ('issued','redeemed','expired','void')", name="voucher_state_known"
+            ("Pickup", CheckConstraint(check="state IN ('booked','cancelled')", name="pickup_state_known")),
+            (
+                "Pickup",
+                CheckConstraint(check="jsonb_array_length(items) BETWEEN 1 AND 10", name="pickup_has_items"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(check="max_fen > 0", name="voucher_is_worth_something"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(check="rank > 0", name="rank_counts_from_one"),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(
-                check="(state = 'issued') = (reserved_fen > 0) AND reserved_fen BETWEEN 0 AND max_fen",
-                name="issued_holds_its_reserve",
+            (
+                "PickupEvent",
+                CheckConstraint(
+                    check="what IN ('booked','rescheduled','cancelled')", name="pickup_event_known"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(
-                check="subsidy_fen BETWEEN 0 AND max_fen AND (state = 'redeemed') = (subsidy_fen > 0)",
-                name="redeemed_within_its_worth",
+            (
+                "SlotPattern",
+                UniqueConstraint(fields=("region", "district", "begins"), name="one_pattern_per_hour"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Voucher",
-            constraint=CheckConstraint(check="valid_until > issued_at", name="voucher_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="VoucherEvent",
-            constraint=CheckConstraint(
-                check="state IN ('issued','redeemed','expired','void')", name="voucher_event_state_known"
+            (
+                "SlotPattern",
+                CheckConstraint(
+                    check="0 <= begins AND begins < ends AND ends <= 24", name="pattern_within_a_day"
+                ),
+            ),
+            ("SlotPattern", CheckConstraint(check="capacity > 0", name="pattern_has_places")),
+            ("Transfer", UniqueConstraint(fields=("key",), name="a_key_moves_money_once")),
+            ("Entry", UniqueConstraint(fields=("transfer_id", "account_id"), name="one_entry_per_side")),
+            ("Entry", CheckConstraint(check="amount <> 0", name="entry_moves_something")),
+            ("Voucher", UniqueConstraint(fields=("code",), name="one_voucher_per_code")),
+            ("Voucher", UniqueConstraint(fields=("drop_id", "person_id"), name="one_voucher_per_person")),
+            ("Voucher", UniqueConstraint(fields=("drop_id", "rank"), name="one_voucher_per_rank")),
+            (
+                "Voucher",
+                CheckConstraint(
+                    check="state IN ('issued','redeemed','expired','void')", name="voucher_state_known"
+                ),
+            ),
+            ("Voucher", CheckConstraint(check="max_fen > 0", name="voucher_is_worth_something")),
+            ("Voucher", CheckConstraint(check="rank > 0", name="rank_counts_from_one")),
+            (
+                "Voucher",
+                CheckConstraint(
+                    check="(state = 'issued') = (reserved_fen > 0) AND reserved_fen BETWEEN 0 AND max_fen",
+                    name="issued_holds_its_reserve",
+                ),
+            ),
+            (
+                "Voucher",
+                CheckConstraint(
+                    check="subsidy_fen BETWEEN 0 AND max_fen AND (state = 'redeemed') = (subsidy_fen > 0)",
+                    name="redeemed_within_its_worth",
+                ),
+            ),
+            ("Voucher", CheckConstraint(check="valid_until > issued_at", name="voucher_lasts")),
+            (
+                "VoucherEvent",
+                CheckConstraint(
+                    check="state IN ('issued','redeemed','expired','void')", name="voucher_event_state_known"
+                ),
             ),
         ),
     ]

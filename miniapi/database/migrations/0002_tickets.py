@@ -4,6 +4,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.database.operations import AddConstraints
 from miniapi.ids import new_id
 from miniapi.tickets.models import TicketKind, TicketState
 
@@ -85,28 +86,19 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=UniqueConstraint(fields=("number",), name="one_ticket_per_number"),
-        ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=CheckConstraint(check="number ~ '^[0-9]{10}$'", name="ticket_number_is_ten_digits"),
-        ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=CheckConstraint(check="kind IN ('complaint','help')", name="ticket_kind_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=CheckConstraint(
-                check="state IN ('open','answered','closed')", name="ticket_state_known"
+        AddConstraints(
+            ("Ticket", UniqueConstraint(fields=("number",), name="one_ticket_per_number")),
+            ("Ticket", CheckConstraint(check="number ~ '^[0-9]{10}$'", name="ticket_number_is_ten_digits")),
+            ("Ticket", CheckConstraint(check="kind IN ('complaint','help')", name="ticket_kind_known")),
+            (
+                "Ticket",
+                CheckConstraint(check="state IN ('open','answered','closed')", name="ticket_state_known"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="TicketEvent",
-            constraint=CheckConstraint(
-                check="what IN ('opened','answered','closed','reopened')", name="ticket_event_known"
+            (
+                "TicketEvent",
+                CheckConstraint(
+                    check="what IN ('opened','answered','closed','reopened')", name="ticket_event_known"
+                ),
             ),
         ),
     ]

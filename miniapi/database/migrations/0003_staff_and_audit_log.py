@@ -7,6 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.database.operations import AddConstraints
 from miniapi.ids import new_id
 
 
@@ -94,74 +95,52 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddConstraint(
-            model_name="AuditEvent",
-            constraint=UniqueConstraint(fields=("previous",), name="one_audit_event_after_each"),
-        ),
-        ops.AddConstraint(
-            model_name="AuditEvent",
-            constraint=UniqueConstraint(fields=("hash",), name="one_audit_event_per_hash"),
-        ),
-        ops.AddConstraint(
-            model_name="AuditEvent",
-            constraint=CheckConstraint(check="seq > 0", name="audit_counts_from_one"),
-        ),
-        ops.AddConstraint(
-            model_name="AuditEvent",
-            constraint=CheckConstraint(
-                check="previous ~ '^[0-9a-f]{64}$' AND hash ~ '^[0-9a-f]{64}$'", name="audit_hash_is_hex"
+        AddConstraints(
+            ("AuditEvent", UniqueConstraint(fields=("previous",), name="one_audit_event_after_each")),
+            ("AuditEvent", UniqueConstraint(fields=("hash",), name="one_audit_event_per_hash")),
+            ("AuditEvent", CheckConstraint(check="seq > 0", name="audit_counts_from_one")),
+            (
+                "AuditEvent",
+                CheckConstraint(
+                    check="previous ~ '^[0-9a-f]{64}$' AND hash ~ '^[0-9a-f]{64}$'", name="audit_hash_is_hex"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="AuditEvent",
-            constraint=CheckConstraint(
-                check="actor ~ '^[a-z]+:.' AND subject ~ '^[a-z]+:.'", name="audit_names_both"
+            (
+                "AuditEvent",
+                CheckConstraint(
+                    check="actor ~ '^[a-z]+:.' AND subject ~ '^[a-z]+:.'", name="audit_names_both"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=UniqueConstraint(fields=("username",), name="one_account_per_username"),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(check="username ~ '^[a-z][a-z0-9._-]{1,31}$'", name="username_plain"),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(
-                check='jsonb_array_length(roles) > 0 AND roles <@ \'["bureau","reviewer","finance","auditor","support"]\'::jsonb',
-                name="staff_roles_known",
+            ("Staff", UniqueConstraint(fields=("username",), name="one_account_per_username")),
+            ("Staff", CheckConstraint(check="username ~ '^[a-z][a-z0-9._-]{1,31}$'", name="username_plain")),
+            (
+                "Staff",
+                CheckConstraint(
+                    check='jsonb_array_length(roles) > 0 AND roles <@ \'["bureau","reviewer","finance","auditor","support"]\'::jsonb',
+                    name="staff_roles_known",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(
-                check='NOT roles @> \'["reviewer","finance"]\'::jsonb', name="who_reviews_does_not_pay"
+            (
+                "Staff",
+                CheckConstraint(
+                    check='NOT roles @> \'["reviewer","finance"]\'::jsonb', name="who_reviews_does_not_pay"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(
-                check="NOT roles @> '[\"auditor\"]'::jsonb OR jsonb_array_length(roles) = 1",
-                name="who_audits_does_nothing_else",
+            (
+                "Staff",
+                CheckConstraint(
+                    check="NOT roles @> '[\"auditor\"]'::jsonb OR jsonb_array_length(roles) = 1",
+                    name="who_audits_does_nothing_else",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(
-                check="demo OR totp_sealed IS NOT NULL", name="a_second_factor_for_everybody"
+            (
+                "Staff",
+                CheckConstraint(
+                    check="demo OR totp_sealed IS NOT NULL", name="a_second_factor_for_everybody"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Staff",
-            constraint=CheckConstraint(check="failures >= 0", name="failures_counted"),
-        ),
-        ops.AddConstraint(
-            model_name="StaffSession",
-            constraint=UniqueConstraint(fields=("token_hash",), name="one_staff_session_per_token"),
-        ),
-        ops.AddConstraint(
-            model_name="StaffSession",
-            constraint=CheckConstraint(check="expires_at > created_at", name="staff_session_lasts"),
+            ("Staff", CheckConstraint(check="failures >= 0", name="failures_counted")),
+            ("StaffSession", UniqueConstraint(fields=("token_hash",), name="one_staff_session_per_token")),
+            ("StaffSession", CheckConstraint(check="expires_at > created_at", name="staff_session_lasts")),
         ),
     ]

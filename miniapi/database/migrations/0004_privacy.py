@@ -3,6 +3,7 @@ from tortoise.fields.base import OnDelete
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.database.operations import AddConstraints
 from miniapi.ids import new_id
 
 
@@ -63,10 +64,10 @@ class Migration(migrations.Migration):
             old_name="answer",
             new_name="answer_sealed",
         ),
-        ops.AddConstraint(
-            model_name="KeptAnswer",
-            constraint=CheckConstraint(
-                check="(status IS NULL) = (answer_sealed IS NULL)", name="answered_whole"
+        AddConstraints(
+            (
+                "KeptAnswer",
+                CheckConstraint(check="(status IS NULL) = (answer_sealed IS NULL)", name="answered_whole"),
             ),
         ),
         ops.RemoveConstraint(
@@ -74,19 +75,15 @@ class Migration(migrations.Migration):
             name="nothing_left_behind",
             fields=None,
         ),
-        ops.AddConstraint(
-            model_name="Resident",
-            constraint=CheckConstraint(
-                check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL AND id_number_sealed IS NULL AND person_id IS NULL)",
-                name="nothing_left_behind",
+        AddConstraints(
+            (
+                "Resident",
+                CheckConstraint(
+                    check="left_at IS NULL OR (phone_sealed IS NULL AND name_sealed IS NULL AND id_number_sealed IS NULL AND person_id IS NULL)",
+                    name="nothing_left_behind",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Consent",
-            constraint=UniqueConstraint(fields=("resident_id", "version"), name="one_consent_per_version"),
-        ),
-        ops.AddConstraint(
-            model_name="IdentityKey",
-            constraint=CheckConstraint(check="id = 1", name="one_identity_key"),
+            ("Consent", UniqueConstraint(fields=("resident_id", "version"), name="one_consent_per_version")),
+            ("IdentityKey", CheckConstraint(check="id = 1", name="one_identity_key")),
         ),
     ]

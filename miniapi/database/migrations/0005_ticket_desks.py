@@ -4,6 +4,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from miniapi.database.operations import AddConstraints
 from miniapi.staff.models import StaffRole
 from miniapi.tickets.models import TicketKind
 
@@ -110,16 +111,19 @@ class Migration(migrations.Migration):
             model_name="Ticket",
             index=Index(fields=["state", "changed_at"]),
         ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=CheckConstraint(
-                check="kind IN ('complaint','help','policy','identity')", name="ticket_kind_known"
+        AddConstraints(
+            (
+                "Ticket",
+                CheckConstraint(
+                    check="kind IN ('complaint','help','policy','identity')", name="ticket_kind_known"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Ticket",
-            constraint=CheckConstraint(
-                check="role IN ('bureau','reviewer','finance','auditor','support')", name="ticket_role_known"
+            (
+                "Ticket",
+                CheckConstraint(
+                    check="role IN ('bureau','reviewer','finance','auditor','support')",
+                    name="ticket_role_known",
+                ),
             ),
         ),
         ops.RemoveConstraint(
@@ -172,17 +176,17 @@ class Migration(migrations.Migration):
             name="text_sealed",
             field=fields.TextField(null=True, unique=False),
         ),
-        ops.AddConstraint(
-            model_name="TicketEvent",
-            constraint=CheckConstraint(
-                check="what IN ('opened','answered','replied','forwarded','closed','reopened')",
-                name="ticket_event_known",
+        AddConstraints(
+            (
+                "TicketEvent",
+                CheckConstraint(
+                    check="what IN ('opened','answered','replied','forwarded','closed','reopened')",
+                    name="ticket_event_known",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="TicketEvent",
-            constraint=CheckConstraint(
-                check="(staff_id IS NULL) = (role IS NULL)", name="staff_act_in_a_role"
+            (
+                "TicketEvent",
+                CheckConstraint(check="(staff_id IS NULL) = (role IS NULL)", name="staff_act_in_a_role"),
             ),
         ),
     ]

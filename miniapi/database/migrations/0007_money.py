@@ -8,6 +8,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from miniapi.chat.models import Miss
+from miniapi.database.operations import AddConstraints
 from miniapi.drops.models import DropMode
 from miniapi.ids import new_id
 from miniapi.ledger.models import AccountName
@@ -457,11 +458,13 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        ops.AddConstraint(
-            model_name="Account",
-            constraint=CheckConstraint(
-                check="name IN ('fund','province','zone','district','pool','reserved','payable','paid','clawback')",
-                name="account_known",
+        AddConstraints(
+            (
+                "Account",
+                CheckConstraint(
+                    check="name IN ('fund','province','zone','district','pool','reserved','payable','paid','clawback')",
+                    name="account_known",
+                ),
             ),
         ),
         ops.RunSQL(
@@ -529,35 +532,34 @@ class Migration(migrations.Migration):
             name="seed_sealed",
             field=fields.TextField(null=True, unique=False),
         ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(check="mode IN ('first_come','lottery')", name="drop_mode_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(
-                check="(mode = 'lottery') = (draws_at IS NOT NULL AND seed_commitment IS NOT NULL AND seed_sealed IS NOT NULL)",
-                name="a_lottery_commits_to_its_seed",
+        AddConstraints(
+            ("Drop", CheckConstraint(check="mode IN ('first_come','lottery')", name="drop_mode_known")),
+            (
+                "Drop",
+                CheckConstraint(
+                    check="(mode = 'lottery') = (draws_at IS NOT NULL AND seed_commitment IS NOT NULL AND seed_sealed IS NOT NULL)",
+                    name="a_lottery_commits_to_its_seed",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(
-                check="draws_at > opens_at AND draws_at < closes_at", name="drawn_while_it_lasts"
+            (
+                "Drop",
+                CheckConstraint(
+                    check="draws_at > opens_at AND draws_at < closes_at", name="drawn_while_it_lasts"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(
-                check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR entries_digest IS NOT NULL) AND (entries_digest IS NULL OR mode = 'lottery')",
-                name="the_seed_is_told_with_the_draw",
+            (
+                "Drop",
+                CheckConstraint(
+                    check="(seed IS NULL) = (drawn_at IS NULL) AND (seed IS NULL OR entries_digest IS NOT NULL) AND (entries_digest IS NULL OR mode = 'lottery')",
+                    name="the_seed_is_told_with_the_draw",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Drop",
-            constraint=CheckConstraint(
-                check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$') AND (entries_digest IS NULL OR entries_digest ~ '^[0-9a-f]{64}$')",
-                name="seed_is_hex",
+            (
+                "Drop",
+                CheckConstraint(
+                    check="seed_commitment ~ '^[0-9a-f]{64}$' AND (seed IS NULL OR seed ~ '^[0-9a-f]{64}$') AND (entries_digest IS NULL OR entries_digest ~ '^[0-9a-f]{64}$')",
+                    name="seed_is_hex",
+                ),
             ),
         ),
         ops.AlterModelOptions(
@@ -594,162 +596,130 @@ class Migration(migrations.Migration):
             name="redemptions_frozen_because",
             field=fields.CharField(null=True, max_length=200),
         ),
-        ops.AddConstraint(
-            model_name="Programme",
-            constraint=CheckConstraint(check="province_fen >= 0", name="grant_is_a_sum"),
-        ),
-        ops.AddConstraint(
-            model_name="CounterQuote",
-            constraint=UniqueConstraint(
-                fields=("voucher_id",), name="one_open_quote_per_voucher", condition="state = 'open'"
+        AddConstraints(
+            ("Programme", CheckConstraint(check="province_fen >= 0", name="grant_is_a_sum")),
+            (
+                "CounterQuote",
+                UniqueConstraint(
+                    fields=("voucher_id",), name="one_open_quote_per_voucher", condition="state = 'open'"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="CounterQuote",
-            constraint=CheckConstraint(
-                check="state IN ('open','used','given_back')", name="quote_state_known"
+            (
+                "CounterQuote",
+                CheckConstraint(check="state IN ('open','used','given_back')", name="quote_state_known"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="CounterQuote",
-            constraint=CheckConstraint(
-                check="subsidy_fen > 0 AND subsidy_fen <= price_fen", name="quote_within_the_price"
+            (
+                "CounterQuote",
+                CheckConstraint(
+                    check="subsidy_fen > 0 AND subsidy_fen <= price_fen", name="quote_within_the_price"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="CounterQuote",
-            constraint=CheckConstraint(check="energy_grade BETWEEN 1 AND 5", name="quote_grade_known"),
-        ),
-        ops.AddConstraint(
-            model_name="CounterQuote",
-            constraint=CheckConstraint(check="expires_at > quoted_at", name="quote_lasts"),
-        ),
-        ops.AddConstraint(
-            model_name="MissedQuestion",
-            constraint=CheckConstraint(
-                check="words ~ '[^ ]' AND words !~ '[0-9]'", name="missed_words_are_words"
+            ("CounterQuote", CheckConstraint(check="energy_grade BETWEEN 1 AND 5", name="quote_grade_known")),
+            ("CounterQuote", CheckConstraint(check="expires_at > quoted_at", name="quote_lasts")),
+            (
+                "MissedQuestion",
+                CheckConstraint(check="words ~ '[^ ]' AND words !~ '[0-9]'", name="missed_words_are_words"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="MissedQuestion",
-            constraint=CheckConstraint(check="why IN ('declined','unsure','disliked')", name="miss_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Presentation",
-            constraint=UniqueConstraint(fields=("code",), name="one_presentation_per_code"),
-        ),
-        ops.AddConstraint(
-            model_name="Presentation",
-            constraint=CheckConstraint(check="code ~ '^[0-9]{8}$'", name="presentation_code_is_eight_digits"),
-        ),
-        ops.AddConstraint(
-            model_name="Presentation",
-            constraint=CheckConstraint(
-                check="expires_at >= presented_at", name="presentation_ends_after_it_began"
+            (
+                "MissedQuestion",
+                CheckConstraint(check="why IN ('declined','unsure','disliked')", name="miss_known"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=UniqueConstraint(fields=("quote_id",), name="one_redemption_per_quote"),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=UniqueConstraint(
-                fields=("voucher_id",), name="one_redemption_per_voucher", condition="state <> 'refunded'"
+            ("Presentation", UniqueConstraint(fields=("code",), name="one_presentation_per_code")),
+            (
+                "Presentation",
+                CheckConstraint(check="code ~ '^[0-9]{8}$'", name="presentation_code_is_eight_digits"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=UniqueConstraint(
-                fields=("serial_number",), name="one_redemption_per_serial", condition="state <> 'refunded'"
+            (
+                "Presentation",
+                CheckConstraint(check="expires_at >= presented_at", name="presentation_ends_after_it_began"),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=UniqueConstraint(
-                fields=("invoice_number",), name="one_redemption_per_invoice", condition="state <> 'refunded'"
+            ("Redemption", UniqueConstraint(fields=("quote_id",), name="one_redemption_per_quote")),
+            (
+                "Redemption",
+                UniqueConstraint(
+                    fields=("voucher_id",), name="one_redemption_per_voucher", condition="state <> 'refunded'"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=UniqueConstraint(
-                fields=("pickup_id",), name="one_redemption_per_pickup", condition="state <> 'refunded'"
+            (
+                "Redemption",
+                UniqueConstraint(
+                    fields=("serial_number",),
+                    name="one_redemption_per_serial",
+                    condition="state <> 'refunded'",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(
-                check="state IN ('redeemed','settled','rejected','refunded')", name="redemption_state_known"
+            (
+                "Redemption",
+                UniqueConstraint(
+                    fields=("invoice_number",),
+                    name="one_redemption_per_invoice",
+                    condition="state <> 'refunded'",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(
-                check="subsidy_fen > 0 AND subsidy_fen <= price_fen", name="subsidy_within_the_price"
+            (
+                "Redemption",
+                UniqueConstraint(
+                    fields=("pickup_id",), name="one_redemption_per_pickup", condition="state <> 'refunded'"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(check="invoice_fen >= 0", name="invoice_is_a_sum"),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(check="energy_grade BETWEEN 1 AND 5", name="grade_known"),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(
-                check="(state = 'refunded') = (refunded_at IS NOT NULL) AND (state <> 'settled' OR settled_at IS NOT NULL) AND (state <> 'rejected' OR rejected_at IS NOT NULL) AND (state <> 'redeemed' OR settled_at IS NULL) AND (state NOT IN ('redeemed','settled') OR rejected_at IS NULL)",
-                name="redemption_dated",
+            (
+                "Redemption",
+                CheckConstraint(
+                    check="state IN ('redeemed','settled','rejected','refunded')",
+                    name="redemption_state_known",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Redemption",
-            constraint=CheckConstraint(
-                check="owed_fen = CASE WHEN state IN ('rejected','refunded') AND settled_at IS NOT NULL THEN subsidy_fen ELSE 0 END AND (recovered_at IS NULL OR owed_fen > 0)",
-                name="owed_after_settlement_only",
+            (
+                "Redemption",
+                CheckConstraint(
+                    check="subsidy_fen > 0 AND subsidy_fen <= price_fen", name="subsidy_within_the_price"
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="RedemptionEvent",
-            constraint=CheckConstraint(
-                check="what IN ('redeemed','corrected','exchanged','accepted','rejected','settled','refunded','recovered')",
-                name="redemption_event_known",
+            ("Redemption", CheckConstraint(check="invoice_fen >= 0", name="invoice_is_a_sum")),
+            ("Redemption", CheckConstraint(check="energy_grade BETWEEN 1 AND 5", name="grade_known")),
+            (
+                "Redemption",
+                CheckConstraint(
+                    check="(state = 'refunded') = (refunded_at IS NOT NULL) AND (state <> 'settled' OR settled_at IS NOT NULL) AND (state <> 'rejected' OR rejected_at IS NOT NULL) AND (state <> 'redeemed' OR settled_at IS NULL) AND (state NOT IN ('redeemed','settled') OR rejected_at IS NULL)",
+                    name="redemption_dated",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="RedemptionEvent",
-            constraint=CheckConstraint(check="subsidy_fen >= 0", name="redemption_event_is_a_sum"),
-        ),
-        ops.AddConstraint(
-            model_name="Registration",
-            constraint=UniqueConstraint(fields=("drop_id", "person_id"), name="one_registration_per_person"),
-        ),
-        ops.AddConstraint(
-            model_name="Registration",
-            constraint=UniqueConstraint(fields=("drop_id", "place"), name="one_registration_per_place"),
-        ),
-        ops.AddConstraint(
-            model_name="Registration",
-            constraint=CheckConstraint(check="place > 0", name="place_counts_from_one"),
-        ),
-        ops.AddConstraint(
-            model_name="Registration",
-            constraint=CheckConstraint(
-                check="(won IS NULL) = (place IS NULL) AND (place IS NULL OR withdrawn_at IS NULL) AND (won IS NOT TRUE OR person_id IS NOT NULL)",
-                name="won_with_a_place",
+            (
+                "Redemption",
+                CheckConstraint(
+                    check="owed_fen = CASE WHEN state IN ('rejected','refunded') AND settled_at IS NOT NULL THEN subsidy_fen ELSE 0 END AND (recovered_at IS NULL OR owed_fen > 0)",
+                    name="owed_after_settlement_only",
+                ),
             ),
-        ),
-        ops.AddConstraint(
-            model_name="Settlement",
-            constraint=CheckConstraint(check="amount_fen > 0", name="settlement_pays_something"),
-        ),
-        ops.AddConstraint(
-            model_name="SettlementLine",
-            constraint=UniqueConstraint(fields=("redemption_id",), name="a_redemption_is_settled_once"),
-        ),
-        ops.AddConstraint(
-            model_name="SettlementLine",
-            constraint=CheckConstraint(check="amount_fen > 0", name="line_pays_something"),
+            (
+                "RedemptionEvent",
+                CheckConstraint(
+                    check="what IN ('redeemed','corrected','exchanged','accepted','rejected','settled','refunded','recovered')",
+                    name="redemption_event_known",
+                ),
+            ),
+            ("RedemptionEvent", CheckConstraint(check="subsidy_fen >= 0", name="redemption_event_is_a_sum")),
+            (
+                "Registration",
+                UniqueConstraint(fields=("drop_id", "person_id"), name="one_registration_per_person"),
+            ),
+            (
+                "Registration",
+                UniqueConstraint(fields=("drop_id", "place"), name="one_registration_per_place"),
+            ),
+            ("Registration", CheckConstraint(check="place > 0", name="place_counts_from_one")),
+            (
+                "Registration",
+                CheckConstraint(
+                    check="(won IS NULL) = (place IS NULL) AND (place IS NULL OR withdrawn_at IS NULL) AND (won IS NOT TRUE OR person_id IS NOT NULL)",
+                    name="won_with_a_place",
+                ),
+            ),
+            ("Settlement", CheckConstraint(check="amount_fen > 0", name="settlement_pays_something")),
+            (
+                "SettlementLine",
+                UniqueConstraint(fields=("redemption_id",), name="a_redemption_is_settled_once"),
+            ),
+            ("SettlementLine", CheckConstraint(check="amount_fen > 0", name="line_pays_something")),
         ),
     ]
