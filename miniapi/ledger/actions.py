@@ -10,18 +10,20 @@ from miniapi.ledger.errors import NotEnough
 from miniapi.ledger.models import SOURCES, Account, AccountName
 from miniapi.money import Fen
 
-# the two accounts are locked in the order of their names, so that two transfers never wait for each other
+# The two accounts are locked first, in the order of their names: no two transfers wait for each other in a
+# circle, neither for an account nor for a key that both bring.
 MOVE = """
     WITH wanted AS (
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS new (id, key, amount)
-    ), moved AS (
-        INSERT INTO transfer (id, key, reason, at) SELECT id, key, $6, $7 FROM wanted
-        ON CONFLICT (key) DO NOTHING RETURNING id, key
-    ), total AS (
-        SELECT coalesce(sum(amount), 0) AS amount FROM wanted JOIN moved USING (id)
     ), locked AS MATERIALIZED (
         SELECT id, name, CASE name WHEN $9 THEN -1 ELSE 1 END AS sign FROM account
         WHERE book = $8 AND name IN ($9, $10) ORDER BY name FOR NO KEY UPDATE
+    ), moved AS (
+        INSERT INTO transfer (id, key, reason, at)
+        SELECT id, key, $6, $7 FROM wanted WHERE (SELECT count(*) FROM locked) IS NOT NULL
+        ON CONFLICT (key) DO NOTHING RETURNING id, key
+    ), total AS (
+        SELECT coalesce(sum(amount), 0) AS amount FROM wanted JOIN moved USING (id)
     ), changed AS (
         UPDATE account SET balance = account.balance
             + total.amount * locked.sign * CASE WHEN account.name = ANY($11::text[]) THEN -1 ELSE 1 END

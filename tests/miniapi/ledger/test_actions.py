@@ -90,3 +90,27 @@ async def test_several_moves_after_their_accounts_are_held_never_wait_in_a_circl
     )
 
     assert await balance("b", POOL) == 1000 + 21
+
+
+async def test_one_key_at_two_who_hold_the_accounts_or_not_never_waits_in_a_circle(database, noon):
+    await a_book(noon)
+    other_begins = asyncio.Event()
+
+    async def holding_first():
+        async with in_transaction():
+            await actions.held("b", POOL, RESERVED)
+            other_begins.set()
+            await asyncio.sleep(0.3)  # the other one waits by now: for the accounts, its key not yet written
+            return await actions.move(300, POOL, RESERVED, book="b", reason="test", key="k", at=noon)
+
+    async def at_once():
+        await other_begins.wait()
+        return await moving(300, POOL, RESERVED, "k", noon)
+
+    assert await asyncio.gather(holding_first(), at_once()) == [True, False]
+    assert await balance("b", POOL) == 700
+
+
+async def test_a_book_that_was_never_opened_holds_nothing(database, noon):
+    with pytest.raises(NotEnough):
+        await moving(1, POOL, RESERVED, "k", noon)
