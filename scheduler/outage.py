@@ -3,10 +3,7 @@
 import logging
 import time
 
-from tortoise.exceptions import OperationalError
-
 from miniapi import outages
-from miniapi.http.problems import DATABASE_AWAY
 
 SAY_AGAIN = 60.0  # seconds
 
@@ -24,10 +21,3 @@ class Outage:
         if time.monotonic() >= self._says_again:
             log.warning("waiting for the database: %s", outages.reason(problem))
             self._says_again = time.monotonic() + SAY_AGAIN
-
-
-def is_outage(problem: Exception) -> bool:
-    """Whether a job failed because the database is away, however Tortoise wraps what asyncpg said."""
-    causes = (problem, problem.__cause__, *(problem.args if isinstance(problem, OperationalError) else ()))
-    # a ValueError is a value of ours that asyncpg would not send
-    return any(isinstance(cause, DATABASE_AWAY) and not isinstance(cause, ValueError) for cause in causes)

@@ -6,10 +6,10 @@ from datetime import date, datetime, time
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from miniapi import clock, metrics
+from miniapi import clock, metrics, outages
 from miniapi.errors import Refusal
 from scheduler.jobs import Tools
-from scheduler.outage import Outage, is_outage
+from scheduler.outage import Outage
 from scheduler.timetable import TIMETABLE, Daily, Every, Job
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None, outage: Outage) ->
         return
     except Exception as problem:
         metrics.job_ran(job.__name__, "failed")
-        if is_outage(problem):
+        if outages.is_one(problem):
             outage.tell(problem)
         else:
             log.exception("%s failed, it is tried again", job.__name__)

@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sanic import Request, Sanic
 from sanic.exceptions import HTTPException, PayloadTooLarge, RequestTimeout, ServiceUnavailable
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
 from sanic.response import HTTPResponse
-from tortoise.exceptions import DBConnectionError, OperationalError
 
-from miniapi import errors
+from miniapi import errors, outages
 from miniapi.http import errors as http_errors
 from miniapi.http.answers import JsonAnswer, citation_json, dumps, written
 from miniapi.http.observing import METHODS, id_of, note_refusal
@@ -39,26 +37,6 @@ STATUS_OF_KIND: dict[type[errors.Refusal], int] = {
     http_errors.Broken: 500,
     errors.Unavailable: 503,
 }
-
-DATABASE_AWAY = (
-    DBConnectionError,
-    OSError,  # refused, no such socket, no such host, timed out
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was cut just as it was asked something
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.QueryCanceledError,  # longer than its bound
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not taken over yet
-)
 
 
 def status_of(refusal: errors.Refusal) -> int:
@@ -110,7 +88,7 @@ def refusal_for(trouble: Exception, request: Request) -> errors.Refusal:
             return http_errors.TookTooLong()
         case HTTPException() if trouble.status_code < 500:
             return http_errors.RequestUnreadable()
-        case _ if _database_is_away(trouble):
+        case _ if outages.is_one(trouble):
             return http_errors.DatabaseUnavailable()
     log.error("request %s failed", id_of(request), exc_info=trouble)
     return http_errors.Broken(request_id=id_of(request))
@@ -127,12 +105,6 @@ def answer_with_problems(app: Sanic) -> None:
         if isinstance(trouble, SanicMethodNotAllowed):
             said.headers["Allow"] = ", ".join(_methods_of(request))  # RFC 9110, 15.5.6
         return said
-
-
-def _database_is_away(trouble: BaseException) -> bool:
-    causes = (trouble, trouble.__cause__, *(trouble.args if isinstance(trouble, OperationalError) else ()))
-    # a ValueError is a value of ours that asyncpg would not send
-    return any(isinstance(cause, DATABASE_AWAY) and not isinstance(cause, ValueError) for cause in causes)
 
 
 def _methods_of(request: Request) -> list[str]:

@@ -8,17 +8,16 @@ from sanic import Blueprint, Request, Sanic
 from sanic.response import HTTPResponse, raw
 from tortoise.exceptions import BaseORMException
 
-from miniapi import clock, metrics
+from miniapi import clock, metrics, outages
 from miniapi.accounts.callers import Newcomer
 from miniapi.database.asking import Asking
 from miniapi.http.described import answers
-from miniapi.http.problems import DATABASE_AWAY
 from miniapi.reports.figures import figures
 
 FIGURES_WITHIN = 1.0  # seconds; without them the rest is shown
 FIGURES_FRESH_FOR = 5.0  # seconds; whoever looks more often sees the same
 
-CANNOT_READ = (*DATABASE_AWAY, BaseORMException, asyncpg.PostgresError)
+CANNOT_READ = (*outages.IN_THE_MIDDLE, BaseORMException, asyncpg.PostgresError)
 
 routes = Blueprint("reports")
 

@@ -1,5 +1,6 @@
 import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
 from miniapi import outages
 
@@ -32,3 +33,17 @@ def test_the_reason_is_one_line_that_quotes_no_row():
 
     assert outages.reason(with_detail) == "duplicate"
     assert outages.reason(TimeoutError()) == "TimeoutError()"
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_one"),
+    [
+        (OperationalError(asyncpg.AdminShutdownError("terminating connection")), True),
+        (OperationalError("no such column"), False),
+        (asyncpg.UniqueViolationError("duplicate"), False),
+        (asyncpg.DataError("that is no number"), False),
+        (ValueError("that"), False),
+    ],
+)
+def test_what_breaks_off_work_that_had_begun_is_found_inside_of_tortoises_errors(problem, is_one):
+    assert outages.is_one(problem) is is_one
