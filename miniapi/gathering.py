@@ -25,29 +25,34 @@ class Gathering(Generic[Asked, Given]):
     ) -> None:
         self._work, self._most, self._lanes = work, most, lanes
         self._waiting: deque[tuple[Asked, asyncio.Future[Given]]] = deque()
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None] | None] = set()
 
     async def ask(self, wanted: Asked) -> Given:
         """The answer for one. Raises what `work` raised, or gave for this one."""
         answer: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, answer))
         if len(self._working) < self._lanes:
-            task = asyncio.create_task(self._work_off())
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self._working.add(asyncio.create_task(self._live()))
         return await answer
 
+    async def _live(self) -> None:
+        """One lane's life; it is over in the very moment in which nobody waits, or the next would wait for it."""
+        try:
+            while self._waiting:
+                await self._work_off()
+        finally:
+            self._working.discard(asyncio.current_task())
+
     async def _work_off(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            try:
-                answers = await self._work([wanted for wanted, _ in batch])
-            except Exception as trouble:
-                answers = [trouble] * len(batch)
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+        batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        try:
+            answers = await self._work([wanted for wanted, _ in batch])
+        except Exception as trouble:
+            answers = [trouble] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

@@ -54,6 +54,22 @@ async def test_who_comes_while_others_are_at_work_is_the_next_batch(work):
     assert work.batches == [[2], [4, 6, 8]]
 
 
+async def test_who_comes_in_the_moment_in_which_the_others_are_answered_is_not_left_waiting(work):
+    gathering = Gathering(work, most=10)
+
+    async def ask_as_soon_as_it_is_let():
+        await work.let.wait()
+        return await gathering.ask(4)
+
+    (first,) = await ask(gathering, 2)
+    second = asyncio.ensure_future(ask_as_soon_as_it_is_let())
+    await asyncio.sleep(0)
+    work.let.set()
+
+    async with asyncio.timeout(1):
+        assert (await first, await second) == (4, 8)
+
+
 async def test_lanes_are_at_work_at_once_and_no_more(work):
     gathering = Gathering(work, most=10, lanes=2)
 
