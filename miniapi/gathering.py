@@ -36,7 +36,7 @@ class Gathering(Generic[Asked, Given]):
         return await answer
 
     async def _live(self) -> None:
-        """One lane's life: over in the very moment in which nobody waits, or the next one would wait in vain."""
+        """One lane's life: over in the moment in which nobody waits, or the next one would wait in vain."""
         try:
             while self._waiting:
                 await self._work_off()
