@@ -56,8 +56,11 @@ class Drop(Model):
     drawn_at = fields.DatetimeField(null=True)
     frozen_because = fields.CharField(max_length=200, null=True)
     announced_at = fields.DatetimeField(null=True)
-    sellers: int  # that take part in the region; counted where `queries.as_they_stand` has read the drop
+    sellers: (
+        int  # that take part in the region; with the next two where `queries.as_they_stand` read the drop
+    )
     recyclers: int
+    pool: int  # fen that the programme may still promise
 
     class Meta:
         table = "drop"

@@ -16,11 +16,14 @@ TAKING_PART = (
 )
 SELLERS = RawSQL(TAKING_PART.format(kind=MerchantKind.SELLER))
 RECYCLERS = RawSQL(TAKING_PART.format(kind=MerchantKind.RECYCLER))
+POOL = RawSQL(
+    """(SELECT balance FROM account WHERE account.book = "drop__programme".code AND account.name = 'pool')"""
+)
 
 
 def as_they_stand(found: "QuerySet[Drop]") -> "QuerySet[Drop]":
-    """These drops, their programmes and how many enterprises take part there, read by one statement."""
-    return found.select_related("programme").annotate(sellers=SELLERS, recyclers=RECYCLERS)
+    """These drops, their programmes, who takes part there and what the pool has, read by one statement."""
+    return found.select_related("programme").annotate(sellers=SELLERS, recyclers=RECYCLERS, pool=POOL)
 
 
 async def drop(drop_id: UUID) -> Drop:

@@ -5,8 +5,8 @@ from datetime import datetime
 from faq.packs import Library, Pack
 from miniapi.clock import SHANGHAI
 from miniapi.drops.errors import DropNotOpen
-from miniapi.drops.models import Drop, DropState
-from miniapi.money import Fen
+from miniapi.drops.models import Drop, DropMode, DropState
+from miniapi.money import Fen, from_yuan
 from miniapi.programmes import rules as programmes
 from miniapi.programmes.rules import Standing
 
@@ -25,6 +25,19 @@ def state(drop: Drop, at: datetime, standing: Standing) -> DropState:
     if standing.frozen_because or (standing.lacking and own is not DropState.PLANNED):
         return DropState.FROZEN
     return own
+
+
+def as_shown(drop: Drop, library: Library, at: datetime) -> tuple[DropState, int]:
+    """How a drop stands, and how many vouchers are left: of its quota and, once it is open, of the money.
+
+    Who has less room than an item's cap may get one of the last fen that are shown as nothing.
+    """
+    stands = state(drop, at, standing_of(drop, library, at))
+    rule = library.packs[drop.programme.region].rules.subsidy(at.astimezone(SHANGHAI).date())
+    if stands is not DropState.OPEN or drop.mode is DropMode.LOTTERY or rule is None:
+        return stands, drop.remaining
+    left = min(drop.remaining, room(Fen(drop.pool), from_yuan(rule.item_cap_yuan)))
+    return (DropState.OPEN if left else DropState.SOLD_OUT), left
 
 
 def why_not_open(drop: Drop, at: datetime, standing: Standing) -> str | None:

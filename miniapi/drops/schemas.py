@@ -37,6 +37,7 @@ class DropJson(TypedDict):
 
 def drop_json(drop: Drop, library: Library, at: datetime) -> DropJson:
     """A drop as it stands at a time; it was read by `queries.as_they_stand`."""
+    state, left = rules.as_shown(drop, library, at)
     return {
         "id": str(drop.id),
         "mode": drop.mode,
@@ -45,6 +46,6 @@ def drop_json(drop: Drop, library: Library, at: datetime) -> DropJson:
         "closes_at": written(drop.closes_at),
         "valid_until": written(drop.valid_until),
         "quota": drop.quota,
-        "remaining": drop.remaining,
-        "state": rules.state(drop, at, rules.standing_of(drop, library, at)),
+        "remaining": left,
+        "state": state,
     }

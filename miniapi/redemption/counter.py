@@ -8,12 +8,15 @@ from faq.rules import CounterRule, SubsidyRule
 from miniapi.accounts.actions import held
 from miniapi.accounts.models import Resident
 from miniapi.clock import SHANGHAI
+from miniapi.database import sql
 from miniapi.errors import NotSignedIn
 from miniapi.programmes.models import Programme
 from miniapi.redemption.errors import RedemptionClosed, RedemptionsFrozen
 from miniapi.subsidies.errors import NoSubsidyRule
 from miniapi.vouchers.errors import VoucherMoved, VoucherNotUsable
 from miniapi.vouchers.models import Voucher
+
+HOLD = "SELECT redemptions_frozen_because FROM programme WHERE id = $1 FOR SHARE"
 
 
 async def held_with_owner(voucher_id: UUID) -> tuple[Resident, Voucher]:
@@ -33,10 +36,14 @@ async def held_with_owner(voucher_id: UUID) -> tuple[Resident, Voucher]:
     return owner, voucher
 
 
-def refuse_closed(programme: Programme, pack: Pack, *, at: datetime) -> None:
-    """Raises RedemptionsFrozen, RedemptionClosed."""
-    if programme.redemptions_frozen_because is not None:
-        raise RedemptionsFrozen(because=programme.redemptions_frozen_because)
+async def refuse_closed(programme: Programme, pack: Pack, *, at: datetime) -> None:
+    """Hold the programme: once a freeze is committed nothing more is sold, also not what had begun before.
+
+    Call it inside the transaction of what is sold. Raises RedemptionsFrozen, RedemptionClosed.
+    """
+    (held,) = await sql.rows(HOLD, programme.id)
+    if (because := held["redemptions_frozen_because"]) is not None:
+        raise RedemptionsFrozen(because=because)
     if not programme.opens_at <= at < programme.closes_at:
         calendar = pack.rules.calendar(at.astimezone(SHANGHAI).date())
         raise RedemptionClosed(

@@ -59,7 +59,7 @@ async def quote(
         pack, programme = library.packs[voucher.region], voucher.drop.programme
         if clerk.merchant.region != voucher.region:
             raise VoucherElsewhere(place=pack.name)
-        counter.refuse_closed(programme, pack, at=at)
+        await counter.refuse_closed(programme, pack, at=at)
         rule, _ = counter.rules_of(pack, at)
         room = max(Fen(0), Fen(person_cap(rule) - await vouchers.kept_by(owner, voucher.region)))
         offer = _offer(item, rule, pack, room=room, worth=Fen(voucher.max_fen), at=at)

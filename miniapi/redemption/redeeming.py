@@ -80,7 +80,7 @@ async def redeem(quote_id: UUID, sale: Sale, clerk: Clerk, library: Library, *, 
             at = await vouchers.no_earlier(at, voucher.id)
             promise = await _kept_promise(asked.id, voucher, at=at)
             pack = library.packs[voucher.region]
-            counter.refuse_closed(voucher.drop.programme, pack, at=at)
+            await counter.refuse_closed(voucher.drop.programme, pack, at=at)
             flags = await _looked_at(sale, promise, voucher, clerk, pack, at=at)
             redemption = await _written(promise, sale, voucher, flags, at=at)
             await _tell(redemption, voucher, clerk, library.categories[promise.category], at=at)

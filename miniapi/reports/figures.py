@@ -50,9 +50,9 @@ async def figures(library: Library, *, at: datetime) -> Sequence[GaugeMetricFami
 async def _left_in_drops(library: Library, at: datetime) -> dict[tuple[str, str], int]:
     left: dict[tuple[str, str], int] = {}
     for drop in await queries.as_they_stand(Drop.filter(closes_at__gt=at)):
-        state = rules.state(drop, at, rules.standing_of(drop, library, at))
+        state, of_this = rules.as_shown(drop, library, at)
         key = (drop.programme.region, state.value)
-        left[key] = left.get(key, 0) + drop.remaining
+        left[key] = left.get(key, 0) + of_this
     return left
 
 

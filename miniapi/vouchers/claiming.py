@@ -94,6 +94,11 @@ class Offer:
     pack: Pack
     rule: SubsidyRule
 
+    @property
+    def covers_anybody(self) -> bool:
+        """Whether the pool has what the dearest voucher may cost."""
+        return self.drop.pool >= most_for_an_item(self.rule, person_cap(self.rule))
+
     def is_open(self, at: datetime) -> bool:
         """Whether somebody may win a voucher by coming first."""
         first_come = self.drop.mode is DropMode.FIRST_COME
@@ -110,8 +115,11 @@ class Offers:
         self._library = library
         self._kept: dict[UUID, tuple[float, Drop]] = {}
 
-    async def of(self, drop_ids: set[UUID], *, at: datetime, fresh: bool) -> dict[UUID, Offer]:
-        """The offers of these drops, of those that there are; `fresh` as they stand now."""
+    async def of(self, drop_ids: set[UUID], *, at: datetime, fresh: bool) -> tuple[dict[UUID, Offer], bool]:
+        """The offers of these drops, of those that there are, and whether all were read now.
+
+        They are where `fresh` asks for it.
+        """
         now = time.monotonic()
         if fresh:
             self._kept.clear()
@@ -119,7 +127,8 @@ class Offers:
         if missing := drop_ids - self._kept.keys():
             found = await drops.as_they_stand(Drop.filter(id__in=missing))
             self._kept |= {drop.id: (now, drop) for drop in found}
-        return {one: self._offer(self._kept[one][1], at) for one in drop_ids if one in self._kept}
+        offers = {one: self._offer(self._kept[one][1], at) for one in drop_ids if one in self._kept}
+        return offers, missing == drop_ids
 
     def _offer(self, drop: Drop, at: datetime) -> Offer:
         pack = self._library.packs[drop.programme.region]
@@ -156,13 +165,14 @@ class Claims:
         return given if isinstance(given, Answer) else self._repeats.told(given)
 
     async def _decide(self, claims: Sequence[Claim]) -> Sequence[Outcome]:
-        try:
-            return await claim_all(claims, self._offers, self._repeats, at=clock.now())
-        except IntegrityError:
-            if len(claims) == 1:
-                raise
+        outcomes = await claim_all(claims, self._offers, self._repeats, at=clock.now())
+        if len(claims) == 1:
+            return outcomes
         # one of them cannot be written down; the others must not suffer for it
-        return [outcome for one in claims for outcome in await self._decide([one])]
+        return [
+            (await self._decide([one]))[0] if isinstance(outcome, IntegrityError) else outcome
+            for one, outcome in zip(claims, outcomes, strict=True)
+        ]
 
 
 async def claim(drop_id: UUID, resident: Resident, library: Library, *, at: datetime) -> Voucher:
@@ -182,55 +192,78 @@ async def claim_all(
 
     Why not is one of NoSuchDrop, IdentityRequired, DropNotOpen, AlreadyClaimed, PersonalLimitReached and
     SoldOut, in this order, or IdempotencyMismatch. Where nothing is to be had no lock is taken, and no
-    transaction.
+    transaction. What breaks off is the outcome of those that were not decided before.
     """
     outcomes, swept, fresh = Outcomes(), False, False
-    while len(outcomes) < len(claims):
-        left = {n: one for n, one in enumerate(claims) if n not in outcomes}
-        offers = await standing.of({one.drop_id for one in left.values()}, at=at, fresh=fresh)
-        hopeful = _together(left, offers, at)
-        if not hopeful and not fresh:
+    try:
+        while len(outcomes) < len(claims):
+            left = {n: one for n, one in enumerate(claims) if n not in outcomes}
+            offers, fresh = await standing.of({one.drop_id for one in left.values()}, at=at, fresh=fresh)
+            hopeful = await _hopeful(left, offers, repeats, at)
+            if not hopeful and not fresh:
+                fresh = True
+                continue
             fresh = True
-            continue
-        fresh = True
-        if hopeful:
-            offer = offers[next(iter(hopeful.values())).drop_id]
-            async with in_transaction():
-                decided = await _decide_held(hopeful, offer, repeats, at)
-            short = {n for n, one in decided.items() if isinstance(one, PersonalLimitReached | SoldOut)}
-        else:
-            decided = await _refuse(left, offers, repeats, at)
-            short = {n for n, one in decided.items() if isinstance(one, PersonalLimitReached)}
-        if short and not swept:
-            swept = True
-            if await expire_overdue(at=at):  # what has lapsed counts no more, and the job has not seen it yet
-                decided = {n: one for n, one in decided.items() if n not in short}
-        outcomes |= decided
+            if hopeful:
+                offer = offers[next(iter(hopeful.values())).drop_id]
+                async with in_transaction():
+                    decided = await _decide_held(hopeful, offer, repeats, at)
+            else:
+                decided = await _refuse(left, offers, repeats, at)
+            short = {n for n, one in decided.items() if _is_short(one, offers.get(claims[n].drop_id))}
+            outcomes |= {n: one for n, one in decided.items() if swept or n not in short}
+            if short and not swept:
+                # what has lapsed counts no more, and the job has not seen it yet
+                swept, expired = True, await expire_overdue(at=at)
+                outcomes |= {} if expired else decided
+    except Exception as trouble:
+        return [outcomes.get(n, trouble) for n in range(len(claims))]
     return [outcomes[n] for n in range(len(claims))]
 
 
-def _together(claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], at: datetime) -> dict[int, Claim]:
-    """Claims that may win, of one drop, so that locks are always taken in the same order; one an account."""
-    chosen: dict[UUID, tuple[int, Claim]] = {}
-    drop_id: UUID | None = None
-    for n, one in claims.items():
-        offer = offers.get(one.drop_id)
-        may_win = offer is not None and one.resident.person_id is not None and offer.is_open(at)
-        if may_win and drop_id in (None, one.drop_id):
-            drop_id = one.drop_id
-            chosen.setdefault(one.resident.id, (n, one))
-    return dict(chosen.values())
+async def _hopeful(
+    claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], repeats: Repeats | None, at: datetime
+) -> dict[int, Claim]:
+    """Claims that may win, of one drop, so that locks are always taken in the same order."""
+    for drop_id, offer in offers.items():
+        of_this = {n: one for n, one in claims.items() if one.drop_id == drop_id and one.resident.person_id}
+        if of_this and offer.is_open(at):
+            if offer.covers_anybody:
+                return of_this
+            if covered := await _covered(of_this, offer, repeats, at):
+                return covered
+    return {}
+
+
+async def _covered(
+    claims: Mapping[int, Claim], offer: Offer, repeats: Repeats | None, at: datetime
+) -> dict[int, Claim]:
+    """Those whose voucher costs no more than the little that the pool still has."""
+    seen = await _look(claims, {offer.drop.id: offer}, repeats, at)
+    return {
+        n: one
+        for n, one in claims.items()
+        if _why_not(one, offer, seen[n], at) is None and _reserve(offer, seen[n]) <= offer.drop.pool
+    }
+
+
+def _is_short(outcome: Outcome, offer: Offer | None) -> bool:
+    """Whether money is what was lacking: a person's room or the pool's, and not the drop's quota."""
+    if isinstance(outcome, SoldOut):
+        return offer is not None and offer.drop.remaining > 0
+    return isinstance(outcome, PersonalLimitReached)
 
 
 async def _decide_held(
     claims: Mapping[int, Claim], offer: Offer, repeats: Repeats | None, at: datetime
 ) -> Outcomes:
     """Decide claims of one drop, their accounts held; who finds nothing left any more is not decided yet."""
-    rows = await sql.rows(HOLD, [one.resident.id for one in claims.values()])
+    rows = await sql.rows(HOLD, list({one.resident.id for one in claims.values()}))
     held = {row["id"]: row["person_id"] for row in rows}
     seen = await _look(claims, {offer.drop.id: offer}, repeats, at)
     decided: Outcomes = {}
     takers: dict[int, Taker] = {}
+    first_of: dict[UUID, int] = {}
     for n, one in claims.items():
         if one.resident.id not in held:
             decided[n] = NotSignedIn()
@@ -238,9 +271,14 @@ async def _decide_held(
             decided[n] = IdentityRequired()
         elif why_not := _why_not(one, offer, seen[n], at):
             decided[n] = why_not
-        else:
+        elif n == first_of.setdefault(one.resident.id, n):
             takers[n] = _taker(one, offer, seen[n])
-    return decided | await _give(claims, takers, offer.drop, repeats, at) if takers else decided
+    if takers:
+        decided |= await _give(claims, takers, offer.drop, repeats, at)
+    for n, one in claims.items():  # who clicked several times has one answer, and then that there was one
+        if n not in decided and (first := decided.get(first_of[one.resident.id])):
+            decided[n] = first if isinstance(first, Exception) else AlreadyClaimed()
+    return decided
 
 
 async def _give(
@@ -322,5 +360,9 @@ def _why_not(claim: Claim, offer: Offer | None, seen: Seen, at: datetime) -> Out
 def _taker(claim: Claim, offer: Offer, seen: Seen) -> Taker:
     if claim.resident.person_id is None:
         raise ValueError("a taker is a verified person")
-    reserve = most_for_an_item(offer.rule, Fen(person_cap(offer.rule) - seen.used))
-    return Taker(claim.resident.id, claim.resident.person_id, reserve, claim.request)
+    return Taker(claim.resident.id, claim.resident.person_id, _reserve(offer, seen), claim.request)
+
+
+def _reserve(offer: Offer, seen: Seen) -> Fen:
+    """What the voucher may cost at most: an item's cap, or what is left of the person's."""
+    return most_for_an_item(offer.rule, Fen(person_cap(offer.rule) - seen.used))

@@ -70,9 +70,10 @@ class Entrant:
 async def draw_due(library: Library, keys: Keys | None, *, at: datetime) -> Sequence[Drop]:
     """Draw every lottery whose time has come, also one that was missed; which were drawn.
 
-    One that cannot be drawn is logged and left, and does not stop those behind it. Raises SeedsSealed.
+    One that cannot be drawn is logged and left, and does not stop those behind it. Raises SeedsSealed, and
+    at the end what broke the first one off that may go better the next time.
     """
-    due, drawn = await lottery_queries.lotteries_due(at), []
+    due, drawn, broken_off = await lottery_queries.lotteries_due(at), [], list[Exception]()
     if due and keys is None:
         raise SeedsSealed()
     for drop in due:
@@ -81,6 +82,10 @@ async def draw_due(library: Library, keys: Keys | None, *, at: datetime) -> Sequ
                 drawn.append(drop)
         except (SealBroken, NotAsPublished) as problem:
             log.error("the drop %s cannot be drawn: %s", drop.id, problem)
+        except Exception as problem:
+            broken_off.append(problem)
+    if broken_off:
+        raise broken_off[0]
     return drawn
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
@@ -70,9 +71,10 @@ LEFT = _End(VoucherState.VOID, "void", "账号注销，券作废", VOIDED)
 async def expire_overdue(*, at: datetime) -> int:
     """Expire vouchers whose time is over and give their reserve back to the pool; how many it were.
 
-    One that cannot be expired is logged and left, and does not stop those behind it.
+    One that cannot be expired is logged and left, and does not stop those behind it; neither does one that
+    somebody holds for too long: the first LockNotAvailableError is raised at the end.
     """
-    expired, stuck = 0, set[UUID]()
+    expired, stuck, held_up = 0, set[UUID](), list[Exception]()
     while ids := await _overdue(stuck, at=at):
         for voucher_id in ids:
             try:
@@ -80,6 +82,11 @@ async def expire_overdue(*, at: datetime) -> int:
             except (Refusal, IntegrityError, MovedBefore) as problem:
                 log.error("voucher %s cannot be expired: %s", voucher_id, problem)
                 stuck.add(voucher_id)
+            except asyncpg.LockNotAvailableError as problem:
+                held_up.append(problem)
+                stuck.add(voucher_id)
+    if held_up:
+        raise held_up[0]
     return expired
 
 

@@ -23,15 +23,20 @@ CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32, and nothing that looks
 CODE_LENGTH = 12
 NOTE = "领取成功"
 
-# the rows everyone wants, locked for the rest of the transaction: the drop and the pool
+# The rows everyone wants, locked for the rest of the transaction: the programme, whose switches must not turn
+# meanwhile, then the drop and the pool.
 STOCK = """
+    WITH p AS MATERIALIZED (
+        SELECT * FROM programme WHERE id = (SELECT programme_id FROM "drop" WHERE id = $1) FOR SHARE
+    )
     SELECT d.issued, d.quota - d.issued AS left,
            d.frozen_because IS NULL AND p.claims_frozen_because IS NULL
-               AND (d.mode, d.opens_at, d.closes_at, d.valid_until) = ($2, $3, $4, $5) AS stands,
+               AND (d.mode, d.opens_at, d.closes_at, d.valid_until) = ($2, $3, $4, $5)
+               AND p.opened_because IS NOT DISTINCT FROM $6 AS stands,
            pool.balance AS pool
-    FROM "drop" d JOIN programme p ON p.id = d.programme_id
+    FROM "drop" d JOIN p ON p.id = d.programme_id
         JOIN account pool ON pool.book = p.code AND pool.name = 'pool'
-    WHERE d.id = $1 FOR NO KEY UPDATE OF d, pool FOR SHARE OF p
+    WHERE d.id = $1 FOR NO KEY UPDATE OF d, pool
 """
 WRITE = f"""
     WITH counted AS (
@@ -85,8 +90,8 @@ class Issued:
 
 
 async def stock_of(drop: Drop) -> Stock:
-    """Lock a drop and its programme's pool until the transaction ends, and see what is there."""
-    as_read = (drop.mode, drop.opens_at, drop.closes_at, drop.valid_until)
+    """Lock a drop's programme, the drop and the pool until the transaction ends, and see what is there."""
+    as_read = (drop.mode, drop.opens_at, drop.closes_at, drop.valid_until, drop.programme.opened_because)
     (row,) = await sql.rows(STOCK, drop.id, *as_read)
     return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"])
 

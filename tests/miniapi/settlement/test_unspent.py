@@ -9,6 +9,7 @@ from miniapi.audit.models import AuditEvent
 from miniapi.clock import SHANGHAI
 from miniapi.ledger.models import AccountName
 from miniapi.ledger.queries import balances
+from miniapi.programmes import actions as programmes
 from miniapi.programmes.actions import Decision, decide
 from miniapi.redemption.refunding import refund
 from miniapi.reports.audit import differences
@@ -17,8 +18,10 @@ from miniapi.settlement.errors import NothingUnspent, ProgrammeNotOver
 from miniapi.settlement.unspent import return_unspent
 from miniapi.staff.callers import Bureau
 from miniapi.staff.models import StaffRole
+from miniapi.vouchers.drawing import draw
 from miniapi.vouchers.models import Voucher, VoucherState
 from tests.factories.counter import a_clerk, a_redemption, a_voucher
+from tests.factories.lottery import a_lottery, registered
 from tests.factories.season import a_programme
 from tests.factories.settlement import a_payer, a_settlement
 from tests.factories.staff import a_staff
@@ -152,3 +155,26 @@ async def test_moves_once_however_often_it_is_asked(programme, giving_back, data
     assert Counter(map(type, outcomes)) == {dict: 1, NothingUnspent: 3}
     assert await the_books() == {}
     assert await differences(database, library) == []
+
+
+async def test_a_draw_that_comes_late_waits_for_it_and_not_in_a_circle(
+    programme, giving_back, noon, library, keys, monkeypatch
+):
+    drop = await a_lottery(library, noon, quota=2, programme=programme)
+    await registered(drop, library, noon, people=2)
+    holding, real = asyncio.Event(), programmes.return_unspent
+
+    async def slow(*given, **more):
+        holding.set()
+        await asyncio.sleep(0.3)  # the draw is at the programme by now
+        return await real(*given, **more)
+
+    async def draw_late():
+        await holding.wait()
+        return await draw(drop.id, library, keys, at=CLOSES)
+
+    monkeypatch.setattr(programmes, "return_unspent", slow)
+
+    returned, drawn = await asyncio.gather(giving_back(), draw_late())
+
+    assert (returned, drawn) == ({FUND: 47_500_000}, True)

@@ -315,6 +315,24 @@ class TestDrawDue:
         assert again == []
         assert (await Drop.get(id=to_come.id)).drawn_at is None
 
+    async def test_one_whose_entrant_somebody_holds_stops_no_other(self, database, noon, library, keys):
+        first = await a_lottery(library, noon, quota=2)
+        (entrant, *_) = await registered(first, library, noon, people=2)
+        programme = await first.programme
+        second = await a_lottery(library, noon - timedelta(minutes=1), quota=2, programme=programme)
+        await registered(second, library, noon, people=2)
+        await Drop.filter(id=second.id).update(draws_at=first.draws_at + timedelta(seconds=1))
+        other = await asyncpg.connect(database)
+
+        async with other.transaction():
+            await other.execute("SELECT FROM resident WHERE id = $1 FOR UPDATE", entrant.id)
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await drawing.draw_due(library, keys, at=first.draws_at + timedelta(seconds=2))
+
+        await other.close()
+        assert (await Drop.get(id=first.id)).drawn_at is None
+        assert (await Drop.get(id=second.id)).drawn_at is not None
+
     async def test_one_that_cannot_be_drawn_stops_no_other(self, database, noon, library, keys, caplog):
         bad = await a_lottery(library, noon - timedelta(hours=1))
         good = await a_lottery(library, noon, programme=bad.programme)

@@ -107,6 +107,20 @@ class TestExpireOverdue:
         assert (await Voucher.get(id=voucher.id)).state is VoucherState.ISSUED
         assert (await Voucher.get(id=second.id)).state is VoucherState.EXPIRED
 
+    async def test_one_that_somebody_holds_for_too_long_does_not_stop_them_either(
+        self, database, drop, voucher, library, noon
+    ):
+        second = await claim(drop.id, await a_resident(noon), library, at=noon)
+        other = await asyncpg.connect(database)
+
+        async with other.transaction():
+            await other.execute("SELECT FROM voucher WHERE id = $1 FOR UPDATE", voucher.id)
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await ending.expire_overdue(at=drop.valid_until + timedelta(seconds=1))
+
+        await other.close()
+        assert (await Voucher.get(id=second.id)).state is VoucherState.EXPIRED
+
     async def test_one_whose_money_has_moved_before_is_left_as_it_is(self, drop, voucher, noon):
         await moved_behind_our_back(voucher, "expiry", noon)
 
