@@ -71,6 +71,27 @@ LEDGER = (
         """,  # noqa: S608
     ),
     Check(
+        "a source gives what was appropriated, once and on record, and passes on by a grant or as unspent",
+        f"""
+        SELECT 'transfer ' || t.key, a.name || ' ' || e.amount
+        FROM account a JOIN programme p ON p.code = a.book JOIN entry e ON e.account_id = a.id
+            JOIN transfer t ON t.id = e.transfer_id
+        WHERE a.name IN ({_SOURCES}) AND t.key <> p.code || ':appropriation'
+              AND NOT starts_with(t.key, p.code || ':unspent:')
+              AND NOT (starts_with(t.key, p.code || ':grant:') AND NOT EXISTS (
+                  SELECT FROM entry o JOIN account x ON x.id = o.account_id
+                  WHERE o.transfer_id = t.id AND x.name NOT IN ({_SOURCES})))
+        UNION ALL
+        SELECT 'programme ' || p.code, 'appropriated ' || e.amount || ', on record ' || coalesce(r.total, 0)
+        FROM programme p JOIN transfer t ON t.key = p.code || ':appropriation'
+            JOIN entry e ON e.transfer_id = t.id AND e.amount > 0
+            CROSS JOIN LATERAL (
+                SELECT sum((after::jsonb ->> 'total_fen')::bigint) AS total FROM audit_event
+                WHERE subject = 'programme:' || p.id AND action = 'programme.opened'
+            ) r WHERE r.total IS DISTINCT FROM e.amount
+        """,  # noqa: S608
+    ),
+    Check(
         "what is unspent goes back to its sources when the programme is over",
         f"""
         SELECT 'transfer ' || t.key, 'at ' || t.at || ', programme until ' || p.closes_at
@@ -140,6 +161,17 @@ VOUCHERS = (
         """
         SELECT 'person ' || person_id, count(*) || ' vouchers of the drop ' || drop_id
         FROM voucher GROUP BY drop_id, person_id HAVING count(*) > 1
+        """,
+    ),
+    Check(
+        "a voucher of a lottery is of somebody whom the draw let win",
+        """
+        SELECT 'voucher ' || v.id || ' (' || v.code || ')',
+               'drop ' || d.id || coalesce(', drawn ' || d.drawn_at, ', not drawn')
+        FROM voucher v JOIN "drop" d ON d.id = v.drop_id
+        WHERE d.mode = 'lottery' AND NOT EXISTS (
+            SELECT FROM registration g
+            WHERE g.drop_id = d.id AND g.person_id = v.person_id AND g.won AND d.drawn_at IS NOT NULL)
         """,
     ),
     Check(

@@ -33,6 +33,7 @@ BALANCE = "a balance is the sum of its entries"
 ABOVE_ZERO = "no account is below zero"
 SOURCES = "what the sources gave is pool, reserved, payable, paid and clawback together"
 GRANT = "the province gave its grant's share of what is kept, and once it is known nothing is unattributed"
+GIVEN = "a source gives what was appropriated, once and on record, and passes on by a grant or as unspent"
 UNSPENT = "what is unspent goes back to its sources when the programme is over"
 ALL_RESERVED = "a programme's reserved account is the sum of its vouchers' reserves"
 MOVED_FOR_VOUCHER = "a voucher's reserve is what the ledger moved for it"
@@ -40,6 +41,7 @@ HOLDS = "an issued voucher holds its whole reserve, and no other holds any"
 ISSUED = "a drop has issued as many vouchers as there are, ranked from one, within its quota"
 IN_TIME = "a voucher is issued while its drop lasts"
 ONE_EACH = "a person has one voucher of a drop"
+BY_LOT = "a voucher of a lottery is of somebody whom the draw let win"
 LAST_EVENT = "a voucher's last event is its state"
 REDEEMED_ONCE = "a voucher is redeemed by one redemption that was not refunded, for the same subsidy"
 PROMISED = "only an issued voucher is promised at a counter, and no more than it is worth"
@@ -96,6 +98,16 @@ BY_HAND = {
         {GRANT},
         "UPDATE programme SET province_fen = NULL RETURNING 'account test/zone'",
     ),
+    "a source gave beside the appropriation": (
+        {GIVEN},
+        "UPDATE transfer SET key = 'test:more:' || key WHERE key LIKE 'test:grant:%'"
+        " RETURNING 'transfer ' || key",
+    ),
+    "more was appropriated than is on record": (
+        {GIVEN, TWO_ENTRIES, BALANCE, GRANT},
+        "UPDATE entry SET amount = amount + 1 FROM transfer t WHERE t.id = transfer_id"
+        " AND t.key = 'test:appropriation' AND amount > 0 RETURNING 'programme test'",
+    ),
     "the unspent went back before the end": (
         {UNSPENT},
         "UPDATE transfer SET reason = 'unspent' WHERE key = 'test:appropriation'"
@@ -143,6 +155,13 @@ BY_HAND = {
         "ALTER TABLE voucher DROP CONSTRAINT one_voucher_per_person",
         "UPDATE voucher SET person_id = (SELECT person_id FROM voucher WHERE code = 'OPEN')"
         " WHERE code = 'WAITING' RETURNING 'person ' || person_id",
+    ),
+    "a voucher of a lottery was given past the draw": (
+        {BY_LOT},
+        "UPDATE \"drop\" SET mode = 'lottery', draws_at = opens_at + interval '1 hour',"
+        " seed_commitment = repeat('0', 64), seed_sealed = 'x'"
+        " WHERE id = (SELECT drop_id FROM voucher WHERE code = 'WAITING')"
+        " RETURNING (SELECT 'voucher ' || id FROM voucher WHERE code = 'WAITING')",
     ),
     "a voucher's state has no event": (
         {LAST_EVENT, ALL_RESERVED, MOVED_FOR_VOUCHER},
