@@ -145,8 +145,8 @@ async def _exchanged(redemption: Redemption, goods: Goods) -> None:
 
 
 def _flagged(redemption: Redemption, flag: Flag, *, raised: bool) -> list[str]:
-    """The flags with this one set anew; the others stay, for whoever reviews."""
-    return [one for one in redemption.flags if one != flag] + ([flag.value] if raised else [])
+    """The flags, with this one where it is raised; only a review takes one away, never the shop."""
+    return [*redemption.flags, flag.value] if raised and flag not in redemption.flags else redemption.flags
 
 
 def _money_of(redemption: Redemption) -> dict[str, int]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from miniapi.database import sql
+from miniapi.vouchers.queries import just_after
 
 LAST = """
     SELECT max(at) AS at FROM (
@@ -17,9 +18,9 @@ LAST = """
 
 
 async def no_earlier(at: datetime, redemption_ids: Collection[UUID]) -> datetime:
-    """This time, or that of the last thing that happened to these redemptions and their vouchers.
+    """This time, or just after the last thing that happened to these redemptions and their vouchers.
 
     They are locked: while we waited for them another process, its clock a moment ahead, may have been faster.
     """
     last: datetime | None = (await sql.rows(LAST, list(redemption_ids)))[0]["at"]
-    return max(at, last) if last else at
+    return just_after(last, at)

@@ -220,7 +220,7 @@ def history_json(redemption: Redemption) -> list[RedemptionEventJson]:
             "subsidy_fen": Fen(event.subsidy_fen),
             "note": event.note,
         }
-        for event in sorted(redemption.events, key=lambda one: one.id)
+        for event in sorted(redemption.events, key=lambda one: (one.at, one.id))
     ]
 
 

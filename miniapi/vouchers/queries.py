@@ -1,6 +1,6 @@
 """What people can ask about vouchers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -12,6 +12,8 @@ from miniapi.money import Fen
 from miniapi.reminders.occasions import Occasion
 from miniapi.vouchers.errors import NoSuchVoucher
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+
+MOMENT = timedelta(microseconds=1)  # the least that the database tells apart
 
 
 def wallet(resident_id: UUID) -> "QuerySet[Voucher]":
@@ -48,12 +50,17 @@ async def known(voucher_id: UUID) -> Voucher:
 
 
 async def no_earlier(at: datetime, voucher_id: UUID) -> datetime:
-    """This time, or that of the last thing that happened to a voucher that is locked.
+    """This time, or just after the last thing that happened to a voucher that is locked.
 
     While we waited for it another process, its clock a moment ahead, may have been faster.
     """
     last = await VoucherEvent.filter(voucher_id=voucher_id).order_by("-at").first()
-    return max(at, last.at) if last else at
+    return just_after(last.at if last else None, at)
+
+
+def just_after(last: datetime | None, at: datetime) -> datetime:
+    """This time, unless something is on record of a later one: then the moment after that."""
+    return at if last is None or last <= at else last + MOMENT
 
 
 async def used_by(person_id: object, region: str) -> Fen:

@@ -103,4 +103,4 @@ async def present(
 
 
 def _history(voucher: Voucher) -> list[VoucherEvent]:
-    return sorted(voucher.events, key=lambda event: event.id)
+    return sorted(voucher.events, key=lambda event: (event.at, event.id))

@@ -210,7 +210,7 @@ class TestOldUnit:
 
     async def test_nobody_collects_any_more_is_none(self, voucher, clerk, noon, library, sell):
         pickup = await a_pickup(voucher.resident_id, noon, library)
-        await pickups.cancel(pickup.id, voucher.resident_id, None, at=noon)
+        await pickups.cancel(pickup.id, voucher.resident_id, None, KEYS, at=noon)
         quoted = await a_counter_quote(voucher, clerk, library, at=noon)
 
         with pytest.raises(NotBooked):

@@ -31,7 +31,7 @@ from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import VoucherMoved
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 from miniapi.vouchers.moving import move_all
-from miniapi.vouchers.queries import used_by
+from miniapi.vouchers.queries import MOMENT, used_by
 from tests.factories.counter import a_clerk, a_redemption, a_sale
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop
@@ -74,7 +74,9 @@ async def the_books():
 async def given_back(amount, at):
     """The pool gives so much back to the fund, as if it had been given out."""
     async with in_transaction():
-        await ledger.move(amount, POOL, AccountName.FUND, book="test", reason="test", key="test", at=at)
+        await ledger.move(
+            amount, POOL, AccountName.FUND, book="test", reason="test", key="test:unspent:test", at=at
+        )
 
 
 async def more_drops(count, noon):
@@ -141,7 +143,7 @@ class TestBeforeSettlement:
 
         refunded = await returning(sold)
 
-        assert refunded.refunded_at == ahead
+        assert refunded.refunded_at == ahead + MOMENT
         assert await differences(database, library) == []
 
     async def test_is_on_record(self, sold, returning, clerk):

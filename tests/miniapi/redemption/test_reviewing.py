@@ -26,7 +26,7 @@ from miniapi.settlement.actions import recover
 from miniapi.settlement.errors import NothingToSettle
 from miniapi.staff.errors import ReasonPersonal
 from miniapi.vouchers.models import Voucher, VoucherState
-from miniapi.vouchers.queries import used_by
+from miniapi.vouchers.queries import MOMENT, used_by
 from tests.factories.counter import a_clerk, a_redemption, a_sale
 from tests.factories.people import KEYS
 from tests.factories.reviewing import a_reviewer
@@ -182,7 +182,9 @@ class TestRejected:
     ):
         await saying(sold, False)
         async with in_transaction():
-            await ledger.move(FUND, POOL, AccountName.FUND, book="test", reason="test", key="test", at=noon)
+            await ledger.move(
+                FUND, POOL, AccountName.FUND, book="test", reason="test", key="test:unspent:test", at=noon
+            )
 
         refunded = await refund(sold.id, RETURNED, clerk, library, at=noon)
 
@@ -212,7 +214,7 @@ class TestEither:
 
         rejected = await saying(doubtful, False)
 
-        assert rejected.rejected_at == ahead
+        assert rejected.rejected_at == ahead + MOMENT
         assert await differences(database, library) == []
 
     async def test_not_of_goods_that_came_back(self, doubtful, saying, clerk, noon, library):

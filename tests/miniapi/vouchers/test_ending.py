@@ -1,11 +1,14 @@
 import asyncio
 import json
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
+from miniapi import ids
 from miniapi.accounts.actions import held
 from miniapi.audit.models import AuditEvent
 from miniapi.errors import Refusal
@@ -26,8 +29,9 @@ from miniapi.vouchers import ending
 from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.errors import NoSuchVoucher, VoucherEnded, VoucherMoved
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
+from miniapi.vouchers.queries import MOMENT
 from tests.factories.counter import a_clerk, a_counter_quote, a_redemption, a_sale, a_voucher
-from tests.factories.people import a_resident
+from tests.factories.people import KEYS, a_resident
 from tests.factories.season import a_drop, an_open_drop
 from tests.factories.staff import a_staff
 
@@ -148,8 +152,8 @@ class TestEndAll:
         await leave(resident.id, at=noon)
 
         (event,) = await written_down("voucher.voided")
-        assert event.at == ahead
-        assert (await VoucherEvent.get(state=VoucherState.VOID)).at == ahead
+        assert event.at == ahead + MOMENT
+        assert (await VoucherEvent.get(state=VoucherState.VOID)).at == ahead + MOMENT
 
     async def test_never_waits_in_a_circle_with_what_expires(self, database, drop, noon, library):
         leavers = [await a_resident(noon) for _ in range(8)]
@@ -313,3 +317,17 @@ async def somebody_waits(connection):
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
     ):
         await asyncio.sleep(0.01)
+
+
+async def test_a_history_is_in_order_though_the_last_act_was_of_a_host_whose_clock_is_behind(
+    database, officer, voucher, noon, library, monkeypatch
+):
+    behind = SimpleNamespace(time_ns=lambda: time.time_ns() - 5_000_000_000)
+    monkeypatch.setattr(ids, "time", behind)  # so its keys come before the earlier ones
+    monkeypatch.setattr(ids, "_last", 0)
+
+    await ending.void(voucher.id, "核对", officer, KEYS, at=noon - timedelta(milliseconds=3))
+
+    events = await VoucherEvent.filter(voucher_id=voucher.id).order_by("at", "id")
+    assert [event.state for event in events] == [VoucherState.ISSUED, VoucherState.VOID]
+    assert await differences(database, library) == []
