@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 
-from bot import tasks, understanding
+from bot import follow_ups, tasks, understanding
 from bot.memory import Memory
 from bot.policy import Policy
 from bot.ports import Caller, City
@@ -23,13 +23,18 @@ SURE_ENOUGH_HALFWAY = 0.6  # in the middle of a task a question must be clear to
 SURE_ENOUGH_FOR_TALK = 0.75  # so sure that what looks like small talk is a question to the documents
 MOST_OF_A_GREETING = 3  # characters; nothing shorter is looked up
 MOST_PARTS = 3
+MOST_PIECES = 6
 
 _BY_NAME = {skill.name: skill for skill in SKILLS if skill.slots or skill.propose}
 _BREAK = re.compile(r"[?？。!！;；\n]+")
 _SOFT_BREAK = re.compile(r"[,，]|另外|还有就是|顺便(?:问一?下)?")
-_FOLLOWS = re.compile(r"^(?:那么?|还有|这个|它|如果是?|要是|换成?)|呢[?？!！。]?$")
-_EMPTY_WORDS = re.compile(
-    r"^(?:那么?|还有|如果是?|要是|换成?|这|的话)+|(?:的话)?(?:呢|啊|呀|吗|怎么样|咋样|行不行)?[?？!！。,，]*$"
+_PAUSE = re.compile(r"[\s,，]+")  # voice input and hurried people write no marks
+_A_STORY = 14  # characters from which a message may tell a story before it asks
+_OF_OURS = re.compile(r"券|补贴|以旧换新|换新|旧|家电|家具|回收|商家")
+_STORY = re.compile(  # where somebody who tells a story takes breath, or comes to the question
+    r"[,，。!！?？;；:：\s]+|(?:然后|就是(?:说|想)?|的话|因为|但是|不过|所以|如果|(?:我|我们)?(?:就|又)?(?:想|要)?(?:请)?(?:问|咨询|了解)一?下"
+    r"|我想(?:问|知道)|请问|是真的吗|听(?:别?人|邻居|朋友)?说|看到说|说是|这个|那个|以后|之后)"
+    r"|(?=(?:到底|究竟)?(?:是不是|能不能|可不可以|要不要|有没有|算不算|还能|大概|什么时候|几点|怎么|咋|多久|哪))"
 )
 _JUST_A_PLACE = re.compile(
     r"^(?:我(?:们)?(?:现在)?(?:是|在|住|家在|住在|问的?是?|人在)?|是|在|问的?是?|就是|选|看"
@@ -43,11 +48,15 @@ _WHO_AND_WHERE = re.compile(
 _MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈确认定ok.。…~～!！?？\s]+", re.IGNORECASE)
 _ASKS_NOTHING_MORE = re.compile(
     r"(?:那|我|该|要|现在)*(?:怎么|咋|如何|怎样)(?:办|处理|弄|解决)(?:呢|啊|呀|才好)?"
+    r"|(?:这个?|你们)?(?:方案|政策|文件|草案|规定)?(?:里|上|是)*(?:怎么|咋|如何)(?:说|写|讲|规定)(?:的|呢)*"
 )
+_COMPARES = re.compile(
+    r"[和跟与、比]|有(?:什么|啥|哪些)?(?:不一样|不同|区别|差别)(?:的?地方)?|哪(?:个|边|里)(?=.{0,2}(?:多|高|好|划算))|(?:一不一样|一样|相同|相比|对比|比较)(?:吗|不|么)?"
+)
+_GETS_MORE = re.compile(r"(?:补|减|给)[得的]?[更最]?[多高]|更?划算")
 _LISTED = re.compile(r"[、,，和跟与及还有或\s]*")
 _OF_A_VISIT = {"reschedule", "cancel_booking", "booking_status", "book_pickup"}
 _TOLD_LIVE = {"drop_calendar", "claim_steps", "claim_trouble"}  # what an open drop belongs to
-_OWN_WORDS = 6  # a follow-up with more words than that stands on its own
 
 
 class Dialogue:
@@ -60,7 +69,7 @@ class Dialogue:
     async def answer(self, text: str, memory: Memory, caller: Caller, city: City) -> Reply:
         """What to say to a message; the memory is changed in place."""
         raw = text[:LONGEST_MESSAGE]
-        message = plain(raw)
+        message = self._policy.matcher.aright(plain(raw))
         named = self._note_place(message, memory, caller)
         unanswered, memory.unanswered = memory.unanswered, None
         turn = Turn(
@@ -195,11 +204,15 @@ class Dialogue:
 
     def _parts(self, turn: Turn) -> list[Turn]:
         """The questions of a message, if each stands for itself and they are not the same one."""
-        for pattern, sure in ((_BREAK, False), (_SOFT_BREAK, True)):
+        for pattern, text, sure in (
+            (_BREAK, turn.text, False),
+            (_SOFT_BREAK, turn.text, True),
+            (_PAUSE, turn.raw, True),
+        ):
             pieces = [
                 piece
-                for piece in (piece.strip() for piece in pattern.split(turn.text))
-                if len(piece) >= 3 and not _ASKS_NOTHING_MORE.fullmatch(piece)
+                for piece in map(plain, pattern.split(text))
+                if len(piece) >= MOST_OF_A_GREETING and not _ASKS_NOTHING_MORE.fullmatch(piece)
             ]
             if not 2 <= len(pieces) <= MOST_PARTS:
                 continue
@@ -225,6 +238,28 @@ class Dialogue:
         certain = all(one.verdict == "answer" for one in found)
         return each if certain and len(answers) > 1 else []
 
+    def _each_place(self, turn: Turn) -> Reply | None:
+        """杨凌和济宁的补贴有什么不一样: the same question for each place that is named, side by side."""
+        named = self._library.regions_named_in(turn.text)
+        if not 2 <= len(named) <= MOST_PARTS or _COMPARES.search(turn.text) is None:
+            return None
+        question = _COMPARES.sub("", self._library.without_places(turn.text))
+        question = _GETS_MORE.sub("补贴多少", question)
+        found = [self._policy.find(question, region) for region in named]
+        told = [
+            self._policy.say(one.best, turn.now, one.confidence)
+            for one in found
+            if one.best is not None and one.verdict == "answer"
+        ]
+        if len(told) < len(named):
+            return None
+        shorts = [self._library.pack(region).short for region in named]
+        first, *others = [
+            replace(reply, text=f"{short}：{reply.text}") for short, reply in zip(shorts, told, strict=True)
+        ]
+        both = reduce(Reply.followed_by, others, first)
+        return replace(both, intent="answer" if any(one.intent == "answer" for one in told) else both.intent)
+
     def _is_one(self, turn: Turn, pieces: list[str], meanings: list[str | None]) -> bool:
         """Whether the pieces only make sense together: one sum, one story, or 装修补贴怎么领？有什么条件？"""
         wanted = self._skill_wanted(turn)
@@ -233,7 +268,7 @@ class Dialogue:
         whole = self._meaning(turn, False)
         if whole == "quote":
             return True
-        return whole is not None and whole not in meanings and min(map(len, pieces)) <= _OWN_WORDS
+        return whole is not None and whole not in meanings and min(map(len, pieces)) <= follow_ups.OWN_WORDS
 
     def _is_one_visit(self, wanted: Skill, turn: Turn, meanings: list[str | None]) -> bool:
         """师傅明天别来了，改后天吧; 旧床垫要处理，什么时候能来: one visit, said in two breaths."""
@@ -252,7 +287,8 @@ class Dialogue:
         if turn.region is None or (sure and not understanding.asks(turn.text)):
             return None
         found = self._policy.find(turn.text, turn.region)
-        certain = found.confidence >= SURE_ENOUGH_HALFWAY if sure else found.verdict == "answer"
+        enough = SURE_ENOUGH_FOR_TALK if len(turn.text) <= MOST_OF_A_GREETING else SURE_ENOUGH_HALFWAY
+        certain = found.confidence >= enough if sure else found.verdict == "answer"
         return found.best.id if found.best is not None and certain else None
 
     def _is_task(self, turn: Turn) -> bool:
@@ -273,6 +309,9 @@ class Dialogue:
                 turn.memory.question = None if wanted.name in _BY_NAME else turn.text
                 turn.memory.topic = None
             return await tasks.start(wanted, turn)
+        places = self._each_place(turn)
+        if places is not None:
+            return places
         each = self._each_thing(turn)
         if each:
             said = [(word, self._from_documents(one)) for word, one in each]
@@ -302,7 +341,7 @@ class Dialogue:
         memory = turn.memory
         if turn.region is None:
             return self._without_place(turn)
-        followed = self._follow_up(turn)
+        followed = follow_ups.follow_up(turn)
         if followed is not None:
             return followed
         found = self._find(turn)
@@ -313,27 +352,45 @@ class Dialogue:
         if found.verdict == "suggest" or found.best.unset:
             memory.unanswered = turn.raw
         if found.verdict == "suggest":
-            return self._policy.suggest(found)
+            return self._policy.suggest(found, turn.now)
         memory.question, memory.topic = turn.text, found.best.topic
         return self._with_offer(turn, self._policy.say(found.best, turn.now, found.confidence))
 
     def _find(self, turn: Turn) -> Found:
-        """The answer that fits; where none does, once more without 我妹在重庆，那边."""
+        """The answer that fits; where none does, once more without 我妹在重庆，那边, then piece by piece."""
         found = self._policy.find(turn.text, turn.region)
         core = _WHO_AND_WHERE.sub("", self._library.without_places(turn.text))
-        if found.verdict == "answer" or core == turn.text:
+        if found.verdict == "answer":
             return found
-        again = self._policy.find(core, turn.region)
-        return again if again.verdict == "answer" else found
+        again = self._policy.find(core, turn.region) if core != turn.text else found
+        if again.verdict == "answer":
+            return again
+        return self._gist(turn) or found
+
+    def _gist(self, turn: Turn) -> Found | None:
+        """What a long story comes down to: the piece of it that is clearly a question to the documents."""
+        about_ours = _OF_OURS.search(turn.text) or self._library.categories.mentions(turn.text)
+        if len(turn.text) < _A_STORY or not about_ours:
+            return None
+        pieces = [piece for piece in _STORY.split(turn.text) if len(piece) > MOST_OF_A_GREETING][
+            -MOST_PIECES:
+        ]
+        found = [
+            self._policy.find(piece, turn.region)
+            for piece in pieces
+            if piece != turn.text and understanding.asks(piece)
+        ]
+        clear = [one for one in found if one.best and one.confidence >= SURE_ENOUGH_HALFWAY]
+        return max(clear, key=lambda one: one.confidence, default=None)
 
     def _without_place(self, turn: Turn) -> Reply:
         """Asks for the place where it matters; what no document answers is declined at once."""
         found = self._policy.find(turn.text, None)
         if found.verdict != "answer" and self._is_idle_talk(turn.text):
             return smalltalk.reply(turn.text)
-        if found.verdict == "none":
-            return self._policy.decline(None, found)
         turn.memory.pending = turn.raw
+        if found.verdict == "none" or not self._policy.is_told_anywhere(turn.text):
+            return self._policy.decline(None, found)
         return self._policy.ask_place()
 
     def _is_idle_talk(self, text: str) -> bool:
@@ -348,35 +405,6 @@ class Dialogue:
         if offers:
             return reply
         return replace(reply, actions=(*reply.actions, Action("pickup", "预约上门回收")))
-
-    def _follow_up(self, turn: Turn) -> Reply | None:
-        """那济宁呢, 那空调呢, 最多呢: understood through the question before."""
-        memory = turn.memory
-        if memory.question is None:
-            return None
-        bare = _EMPTY_WORDS.sub("", turn.text)
-        if len(bare) > _OWN_WORDS:
-            return None
-        found = self._policy.find(turn.text, turn.region)
-        if found.verdict == "answer" and not _FOLLOWS.search(turn.text):
-            return None
-        things = self._library.categories.mentions(turn.text)
-        if things and len(bare) <= len(turn.text[things[0].start : things[0].end]) + 1:
-            again = self._with_other_thing(memory.question, turn.text[things[0].start : things[0].end])
-        else:
-            again = f"{self._library.without_places(memory.question)}{bare}"
-        combined = self._policy.find(again, turn.region)
-        if combined.best is None or combined.verdict != "answer" or combined.confidence <= found.confidence:
-            return None
-        memory.question, memory.topic = again[:LONGEST_MESSAGE], combined.best.topic
-        return self._policy.say(combined.best, turn.now, combined.confidence)
-
-    def _with_other_thing(self, question: str, thing: str) -> str:
-        """The question before, about another thing."""
-        named = self._library.categories.mentions(question)
-        if not named:
-            return f"{thing}{question}"
-        return question[: named[0].start] + thing + question[named[-1].end :]
 
     # --- the place
 
@@ -394,7 +422,7 @@ class Dialogue:
             said = self._policy.on_topic(memory.topic, pack.region, turn.now)
             if said is not None:
                 return said
-        if memory.question is not None and _FOLLOWS.search(turn.text):
+        if memory.question is not None and follow_ups.FOLLOWS.search(turn.text):
             return await self._say(turn.saying(self._library.without_places(memory.question)))
         name = pack.short if pack else ""
         return Reply(

@@ -27,6 +27,7 @@ LABELS = {
 
 
 MOST_OFFERED = 3
+PLAINLY_BETTER, SURELY_TOLD = 0.1, 0.6  # in confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,37 @@ class Policy:
             (*actions, *contact(pack), person()) if said.declined else actions,
         )
 
+    def is_told_anywhere(self, text: str) -> bool:
+        """Whether the documents of any place say something on a question, so that the place matters.
+
+        Not where another place's word that its document leaves the matter open fits plainly better.
+        """
+        told = left_open = 0.0
+        for found in (self.find(text, region) for region in self.library.packs):
+            if found.best is None or found.verdict == "none":
+                continue
+            if found.best.unset or found.best.topic in NOT_OURS:
+                left_open = max(left_open, found.confidence)
+            elif found.verdict == "answer" or found.heard:
+                told = max(told, found.confidence)
+        return 0 < told >= min(left_open - PLAINLY_BETTER, SURELY_TOLD)
+
     def on_topic(self, topic: str, region: str, at: datetime) -> Reply | None:
         """What a region's document says on a topic, if it says anything."""
         answer = self.library.pack(region).about(topic)
         return self.say(answer, at) if answer else None
 
-    def suggest(self, found: Found) -> Reply:
+    def suggest(self, found: Found, at: datetime) -> Reply:
         """Did you mean: the nearest questions, none of them answered by guessing.
 
-        What is nearest to something that no document is about is declined.
+        A single one is asked about with its answer, so that a yes need not be said, unless the question has
+        a word that no document knows. What is nearest to something that no document is about is declined.
         """
         if found.best is None or found.best.topic in NOT_OURS:
             return self.decline(found.region, found)
         questions = _titles((found.best, *found.others))
+        if len(questions) == 1 and found.heard:
+            return self._perhaps(found.best, at, found.confidence)
         listed = "\n".join(f"· {question}" for question in questions)
         return Reply(
             f"我还不清楚您问的是哪一点。您是不是想问：\n{listed}\n都不是的话，换个说法再问我，或者转人工。",
@@ -76,12 +95,27 @@ class Policy:
             actions=(person(),),
         )
 
+    def _perhaps(self, answer: Answer, at: datetime, confidence: float) -> Reply:
+        said = self.say(answer, at, confidence)
+        if answer.unset:
+            return said  # declined either way
+        return Reply(
+            f"我还不清楚您是不是想问「{answer.title}」。是的话：\n{said.text}\n不是的话，换个说法再问我，或者转人工。",
+            "suggest",
+            confidence,
+            said.citations,
+            actions=(person(),),
+        )
+
     def decline(self, region: str | None, found: Found | None = None) -> Reply:
         """The documents do not say: no guess, but a way on."""
         pack = self.library.packs.get(region) if region else None
         others = _titles(found.others if found else ())
         if pack is None:
-            text = "这一点我手里的政策文件没有写，我不乱猜。您可以换个说法再问，或者转人工。"
+            text = (
+                f"这一点我手里的政策文件都没有写，我不乱猜。我查得到的是{self.places()}的政策："
+                "可以告诉我您在哪个地区，换个说法再问，或者转人工。"
+            )
             return Reply(text, "decline", _sure(found), suggestions=others, actions=(person(),))
         phone = _phone(pack)
         ask = (

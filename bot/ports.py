@@ -110,7 +110,7 @@ class SlotSeen:
 
 @dataclass(frozen=True, slots=True)
 class PickupSeen:
-    """A booked pickup; state is booked, cancelled or further on."""
+    """A booked pickup; state is booked, assigned, on_the_way, arrived, cancelled or further on."""
 
     id: str
     number: str
@@ -155,6 +155,29 @@ class Place:
     name: str
     address: str
     phone: str | None = None
+    district: str | None = None
+    hours: str | None = None  # 周一至周五 09:00-17:00
+    open_now: bool | None = None  # None where nobody has told the hours
+
+
+@dataclass(frozen=True, slots=True)
+class OldThing:
+    """Something to be rid of; size is small, medium or large, and what was not said is None."""
+
+    category: str
+    size: str | None = None
+    age_years: int | None = None
+    works: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """From what to what recyclers pay by their tables, who they are, and since when the newest one holds."""
+
+    low_fen: int
+    high_fen: int
+    recyclers: tuple[str, ...]
+    since: datetime
 
 
 class City(Protocol):
@@ -207,3 +230,7 @@ class City(Protocol):
     async def shops(self, region: str) -> Sequence[Place]: ...
 
     async def points(self, region: str) -> Sequence[Place]: ...
+
+    async def estimate(self, region: str, thing: OldThing) -> Worth | None:
+        """None where no recycler of the region has published a price for it."""
+        ...

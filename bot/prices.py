@@ -9,10 +9,12 @@ from itertools import pairwise
 from bot.days import DIGITS, number
 from faq.amounts import Amount, amounts
 from faq.categories import Categories, Mention
+from faq.text import plain
 
 MOST_ITEMS = 20
 
-_COUNT = r"(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:台|件|个|套|张|部|组|只|款)"
+_COUNT = r"(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:台|件|个|套|张|部|组|只|款|样)"
+_COUNT_BEHIND = re.compile(rf"{_COUNT}(?!.{{0,3}}[\d各])")
 _COUNT_BEFORE = re.compile(
     _COUNT + r"(?:[^\d,，。;；、]{0,6}?[,，](?=各|都是|均|每|单价))?[^\d,，。;；、]{0,6}?(?:各自?"
     r"|都是?|均|每[台件个套张]|单价|一[台件个套张])?(?:是|要|卖|花|价格)?$"
@@ -28,15 +30,37 @@ _JOINED = re.compile(r"^[\s、,，和跟与及还有加上再一1台个件套张
 _USED_BEFORE = re.compile(
     r"(?:已经?|之前|前面|上次|先前|刚才|前两次|前几次|以前)[^\d,，。;；]{0,8}?(?:补贴?|领|用"
     r"|享受|拿|减|抵|省|优惠)(?:了|过|掉|到)*(?:补贴|优惠|掉|的是|有)?(?:共|一共)?$"
-    r"|(?:补|领|享受|拿|用)(?:了|过)(?:补贴)?$"
+    r"|(?:补|领|享受|拿|用)(?:了|过|掉)(?:补贴)?$"
 )
 _TARGET_BEFORE = re.compile(
     r"(?:拿满|拿到|补满|补够|补到|补足|领满|领到|用满|享满|享受满|想要|想补|要补|想拿|得到"
     r"|达到|凑够|凑满|顶格|封顶|减满|省下|拿)(?:单件|一件|最高|全部|这|那|补贴|上限|的|满)*$"
 )
-_TARGET_BEHIND = re.compile(r"^(?:元|块)?(?:的)?(?:最高|封顶|满额|全额)?(?:补贴|优惠|立减)")
+_TARGET_BEHIND = re.compile(
+    r"^(?:元|块)?(?:的)?(?:最高|封顶|满额|全额)?(?:补贴|优惠|立减)(?!后|完|以后|之后)"
+)
 _ASKS_PRICE = re.compile(
-    r"成交价.{0,4}(?:多少|几)|(?:买|卖|要)(?:多少钱|什么价)的|多贵|什么价|售价.{0,3}多少"
+    r"成交价.{0,4}(?:多少|几)|(?:买|卖|要)了?(?:多少钱|什么价)的|多贵|什么价|售价.{0,3}多少"
+)
+_ASKS_ORIGINAL = re.compile(
+    r"(?:原价|原来|本来|标价|成交价|补(?:贴)?(?:之)?前)[^,，。]{0,4}(?:多少|几|什么价)"
+    r"|(?:能|可以|够)买(?:到|得起|个|台)*(?:多少钱|多贵|什么价)的|买了?(?:多少钱|什么价)的"
+)
+_PAID_BEFORE = re.compile(
+    r"(?:补贴?(?:完|后|以后|之后|过后)|补完|减完|扣完|抵完|到手|实付|付了?|付款|花了?|手里有|手头有|只有|预算)"
+    r"(?:的?价格?|价|的|刚好|正好|只|是|要|了|总共|一共|最后|付|花|卖)*$"
+)
+_FULL_BEFORE = re.compile(r"(?:每|满)$")
+_FULL_BEHIND = re.compile(r"[元块]?(?:立?减|优惠|返)")
+_OFF_THE_FULL = re.compile(r"满\d[\d,.万千]*[元块]?(?:立?减|优惠|返)$")
+_VOUCHER_BEHIND = re.compile(r"^的?(?:代金券|优惠券|抵用券|抵扣券|店铺券|满减券|红包|优惠)")
+_BOUGHT_BEHIND = re.compile(r"(?:买|要|来|换|装|订)(?:了|上)?([两二三四五六七八九十]|\d{1,2})[台件个套张]")
+_PAUSE = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?<![的台件个套张买和跟与加是要])\s+(?=[\u4e00-\u9fff])(?![的元块台件个和跟与加])"
+    r"|(?<=\d)\s+(?=[\u4e00-\u9fff])(?![元块的台件个套张多左万千百毛])"
+)
+_CLAIMED_BEFORE = re.compile(
+    r"(?:补贴?(?:完|后|以后|之后|过后)|减完|扣完|抵完)(?:的?价格?|价|的|就|刚好|正好|只|是|要|了|付|花)*$"
 )
 _SUBSIDY_BEFORE = re.compile(r"补贴?(?:了|到)?$")
 _LESS_BEFORE = re.compile(
@@ -61,6 +85,15 @@ _DISCOUNT = re.compile(
 _TOTAL_BEFORE = re.compile(r"(?:一共|总共|合计|总价|共计|加起来|总计)(?:是|要|花|卖|价格|才)?$")
 
 
+_PEOPLE = re.compile(
+    r"(?<!每)([两二三四五六]|\d)(?:个|口)人|(夫妻|两口子|老两口|小两口|我和(?:我)?(?:老公"
+    r"|老婆|爱人|媳妇|妈|爸))(?:俩|两人|二人)?"
+)
+_EACH_OF_THEM = re.compile(
+    r"(?:各自?|每人|一人|都)(?:想|要|准备|打算)?(?:买|换|要|来)(?:了|个)?一?[台件个套张]"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One item at its deal price; the category is unknown where none was named."""
@@ -76,25 +109,45 @@ class Basket:
     lines: tuple[Line, ...] = ()
     used_fen: int | None = None  # what the person says was received already
     target_fen: int | None = None  # the subsidy somebody wants to reach
+    paid_fen: int | None = None  # what is paid after the subsidy, where the price before it is asked
 
     @property
     def total_fen(self) -> int:
         return sum(line.price_fen for line in self.lines)
 
 
+def with_pauses(raw: str) -> str:
+    """A message in plain writing in which a blank between two words still parts them: 空调九千 两样."""
+    return plain(_PAUSE.sub("，", raw.strip()))
+
+
+def asks_original(text: str) -> bool:
+    """Whether the price before the subsidy is asked for: 补完4500，原价多少."""
+    return _ASKS_ORIGINAL.search(text) is not None
+
+
 def basket(text: str, categories: Categories) -> Basket:
     """Reads the priced items of a message; the text is already plain."""
     found = amounts(text)
     named = categories.mentions(text)
-    used = target = None
+    used = target = paid = None
     less = 0
     has_deal = any(_is_deal(text[: amount.start], text) for amount in found)
     asks_price = _ASKS_PRICE.search(text) is not None
+    original = asks_original(text)
     prices: list[Amount] = []
     for amount in found:
         before, behind = text[: amount.start], text[amount.end :]
-        if asks_price and _SUBSIDY_BEFORE.search(before):
+        if (asks_price or original) and _SUBSIDY_BEFORE.search(before):
             target = amount.fen
+        elif original and _PAID_BEFORE.search(before):
+            paid = amount.fen
+        elif prices and _CLAIMED_BEFORE.search(before):
+            continue  # 3000的冰箱补完2700对吧: what somebody reckons is left
+        elif _FULL_BEFORE.search(before) and _FULL_BEHIND.match(behind):
+            continue  # 满5000减500: what must be bought, not what is
+        elif _OFF_THE_FULL.search(before) or (prices and _VOUCHER_BEHIND.match(behind)):
+            less += amount.fen
         elif _USED_BEFORE.search(before):
             used = (used or 0) + amount.fen
         elif _TARGET_BEFORE.search(before) or _TARGET_BEHIND.search(behind):
@@ -107,10 +160,30 @@ def basket(text: str, categories: Categories) -> Basket:
             continue
         elif amount.fen > 0:
             prices.append(amount)
+    if has_deal and len({mention.category for mention in named}) < 2:
+        prices = _deals(prices, text)
     lines = _lines(text, prices, named)
+    if len(lines) == 1 and (more := _BOUGHT_BEHIND.search(text, prices[0].end)):
+        lines *= min(number(more.group(1)) or 1, MOST_ITEMS)
+    if _EACH_OF_THEM.search(text):
+        lines *= people_in(text)
     if not has_deal:
         lines = _discounted(lines, text, less)
-    return Basket(tuple(lines[:MOST_ITEMS]), used, target)
+    return Basket(tuple(lines[:MOST_ITEMS]), used, target, paid)
+
+
+def _deals(prices: list[Amount], text: str) -> list[Amount]:
+    """The prices really paid for one thing: 六千六的空调打完折五千八."""
+    deals = [price for price in prices if _is_deal(text[: price.start], text)]
+    return deals if deals and all(one.fen >= deals[0].fen for one in prices) else prices
+
+
+def people_in(text: str) -> int:
+    """For how many people a purchase is; each has a cap of their own."""
+    said = _PEOPLE.search(text)
+    if said is None:
+        return 1
+    return (number(said.group(1)) or 1) if said.group(1) else 2
 
 
 def _is_deal(before: str, text: str) -> bool:
@@ -133,7 +206,7 @@ def _lines(text: str, prices: list[Amount], named: list[Mention]) -> list[Line]:
         behind = next((m for m in named if price.end <= m.start and m.end <= until), None)
         if behind is not None and _OF_BEHIND.match(text[price.end : behind.start]):
             keys: tuple[str, ...] = (behind.category.key,)
-            count = _count(before) or 1
+            count = _count(before) or _count_behind(text[behind.end : until]) or 1
             since = behind.end
         elif between and _EACH_BEFORE.search(before) and _stand_together(text, between):
             keys = tuple(mention.category.key for mention in between)
@@ -167,6 +240,23 @@ def _count(before: str) -> int | None:
     if said is None:
         return None
     count = number(said.group(1))
+    return count if count and count <= MOST_ITEMS else None
+
+
+def discounted(lines: list[Line], text: str) -> list[Line]:
+    """The same items where a text takes off a share of the price: 要是打九折呢."""
+    return _discounted(lines, text, 0)
+
+
+def names_discount(text: str) -> bool:
+    """Whether a share of the price is named: 九折, 打85折."""
+    return _DISCOUNT.search(text) is not None
+
+
+def _count_behind(behind: str) -> int | None:
+    """How many are meant right behind a thing: 3500的空调5台."""
+    said = _COUNT_BEHIND.match(behind)
+    count = number(said.group(1)) if said else None
     return count if count and count <= MOST_ITEMS else None
 
 

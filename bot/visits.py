@@ -17,12 +17,17 @@ STATES = {
     "booked": "已约好",
     "assigned": "已派师傅",
     "on_the_way": "师傅在路上",
+    "arrived": "师傅到了，请核对报价、出示回收码",
     "collected": "已上门回收",
-    "done": "已完成",
+    "received": "旧物已到回收站",
+    "dismantled": "旧物已拆解",
     "cancelled": "已取消",
+    "missed_by_resident": "师傅上门时没有人",
+    "missed_by_crew": "师傅没有来，很抱歉，可以改约",
+    "disputed": "价格有争议，工作人员在处理",
 }
 MIDDLE = {"morning": 10, "afternoon": 15, "evening": 19, "any": 12}  # the hour meant where none is named
-OVER = ("cancelled", "collected", "done", "missed")
+OVER = ("cancelled", "collected", "received", "dismantled", "missed_by_resident")
 
 
 def day(turn: Turn) -> str | None:
@@ -61,9 +66,12 @@ async def pick(turn: Turn, without: frozenset[str] = frozenset()) -> tuple[SlotS
 
 
 async def free_slots(turn: Turn, on: date, without: frozenset[str] = frozenset()) -> list[SlotSeen]:
-    """The times of a day that are still to come and not ruled out."""
+    """The times of a day that are still to come and not ruled out; of the district that the address names."""
     seen = await turn.city.slots(turn.place, on)
-    return [slot for slot in seen if slot.starts_at > turn.now and slot.left > 0 and slot.id not in without]
+    free = [slot for slot in seen if slot.starts_at > turn.now and slot.left > 0 and slot.id not in without]
+    address = turn.known.get("address") or ""
+    named = {slot.district for slot in seen if slot.district in address}
+    return [slot for slot in free if slot.district in named or not named]
 
 
 async def any_slots(turn: Turn) -> bool:

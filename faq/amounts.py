@@ -11,6 +11,7 @@ from decimal import Decimal
 _DIGITS = {"〇": 0, "两": 2, **{character: digit for digit, character in enumerate("零一二三四五六七八九")}}
 _PLACES = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _CHINESE = "零〇一二两三四五六七八九十百千万"
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _LOWEST_BARE_YUAN = 100  # a smaller number without 元 is a count, a size or a day
 
 _NUMBER = re.compile(
@@ -34,6 +35,10 @@ _NOT_MONEY_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _RESOLUTION_BEHIND = re.compile(r"\s?(?:高清|超清|屏|电视|分辨率|画质|显示)")
+_YEAR = re.compile(r"20(?:1[5-9]|2\d)")
+_TWO_YEARS = re.compile(r"(?<!\d)20[12]\d[、和与跟及到至~-]20[1-3]\d(?!\d|[元块]|[两几三]?[台件个套张])")
+_OF_A_YEAR_BEHIND = re.compile(r"家电|家居|以旧换新|国补|补贴(?:政策|标准|活动)|消费券|政策|活动")
+_OF_A_YEAR_BEFORE = re.compile(r"(?:日期|截止|截止时间|政策|活动|标准|以旧换新)$")
 _CODE_BEFORE = re.compile(r"(?:[a-z0-9]-?|\d[-/:.]|第|前|[几数上好]|农历)$", re.IGNORECASE)
 
 
@@ -65,11 +70,21 @@ def _fen(found: re.Match[str], text: str) -> tuple[int | None, int]:
     if yuan is None or _CODE_BEFORE.search(text[: found.start()]):
         return None, end
     behind = text[end:]
-    if not marked and not _is_bare_price(number, yuan, behind):
+    if not marked and (_is_year(number, text, found) or not _is_bare_price(number, yuan, behind)):
         return None, end
     if found["unit"] and found["dime"]:
         yuan, end = yuan + _dimes(found["dime"]), found.end("dime")
     return int(yuan * 100), end
+
+
+def _is_year(number: str, text: str, found: re.Match[str]) -> bool:
+    """Whether a number names a year though no 年 stands behind: 2024家电补贴政策, 2025和2027的目标."""
+    if _YEAR.fullmatch(number) is None:
+        return False
+    if any(pair.start() <= found.start() < pair.end() for pair in _TWO_YEARS.finditer(text)):
+        return True
+    before, behind = text[: found.start()], text[found.end("number") :]
+    return _OF_A_YEAR_BEHIND.match(behind) is not None or _OF_A_YEAR_BEFORE.search(before) is not None
 
 
 def _is_bare_price(number: str, yuan: Decimal, behind: str) -> bool:
@@ -135,7 +150,8 @@ def _dimes(text: str) -> Decimal:
 
 
 def _half_width(text: str) -> str:
-    """The text with full-width characters narrowed one for one, so that places stay."""
-    return "".join(
+    """The text with full-width characters narrowed one for one, so that places stay; 壹万 reads 一万."""
+    narrowed = "".join(
         narrow if len(narrow := unicodedata.normalize("NFKC", each)) == 1 else each for each in text
     )
+    return narrowed.translate(_FORMAL)

@@ -12,6 +12,7 @@ from typing import Literal
 from faq.packs import Answer, Library
 from faq.placeholders import PATTERN
 from faq.ranking import Candidate, Ranker
+from faq.sounds import MOST_TEXT, Ears
 from faq.text import plain
 from faq.wording import THING, Normaliser
 from faq.words import WordCutter
@@ -25,7 +26,8 @@ SUGGEST_FROM = 0.30
 NOT_OURS = ("other_benefits", "other_years")  # topics that are there to say that no document is about them
 
 _OTHERS = 4
-_UNLISTED = "products_unlisted"
+_UNLISTED, _FURNITURE = "products_unlisted", "furniture"
+_QUOTED = re.compile(r"“([\u4e00-\u9fff]{3,6})”")
 _BENEFITS = frozenset(("补贴", "补助", "津贴"))
 _BEFORE_BENEFIT = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:补贴|补助|津贴)")
 # Words before 补贴 that tell whose, how much or what to do with it, and not another benefit.
@@ -43,6 +45,7 @@ class Found:
     confidence: float
     verdict: Verdict
     others: tuple[Answer, ...]
+    heard: bool = True  # whether no word of the question is new to all documents
 
 
 class Matcher:
@@ -53,20 +56,18 @@ class Matcher:
         self._normaliser = Normaliser(library)
         self._answers = [answer for pack in library.packs.values() for answer in pack.answers]
         self._cutter = WordCutter(_terms(library), cache_folder)
-        self._ranker = Ranker(
-            [self._candidate(answer) for answer in self._answers],
-            self._cutter,
-            library.vocabulary.light_words,
-        )
         self._other_benefits = frozenset(library.vocabulary.other_benefits)
         self._own_benefits: dict[str, set[str]] = {region: set() for region in library.packs}
-        spoken: set[str] = set()
+        self._askings: list[str] = []  # of what is ours, in plain writing
+        candidates = []
         for answer in self._answers:
+            candidates.append(self._candidate(answer))
             if answer.topic not in NOT_OURS:
                 for asking in map(plain, answer.asks):
-                    spoken.update(self._cutter.cut(asking))
+                    self._askings.append(asking)
                     self._own_benefits[answer.region] |= self._benefits_in(asking)
-        self._spoken = frozenset(spoken)
+        self._ranker = Ranker(candidates, self._cutter, library.vocabulary.light_words)
+        self._ears = Ears([*_names(library)], [*self._ranker.words()], self._cutter.knows)
 
     def _candidate(self, answer: Answer) -> Candidate:
         return Candidate(
@@ -74,6 +75,10 @@ class Matcher:
             askings=tuple(map(self._normaliser.wording, answer.asks)),
             said=self._normaliser.wording(PATTERN.sub("", answer.says)),
         )
+
+    def aright(self, text: str) -> str:
+        """A message in plain writing, with slips that sound like a word of the trade mended: 退获, 崇庆."""
+        return self._ears.mended(self._cutter.cut(text[:MOST_TEXT])) + text[MOST_TEXT:]
 
     def find(self, text: str, region: str | None) -> Found:
         """The answer to a question; a place named in it wins over the region handed over."""
@@ -97,10 +102,14 @@ class Matcher:
         others = tuple(
             self._answers[other] for other, score in ranked[1 : 1 + _OTHERS] if score >= SUGGEST_FROM
         )
-        return Found(best, best.region, confidence, _verdict(confidence), others)
+        return Found(
+            best, best.region, confidence, _verdict(confidence), others, self._ranker.has_heard(question)
+        )
 
     def _is_contradicted(self, answer: Answer, things: tuple[str, ...]) -> bool:
-        """Whether goods would be told to be unlisted that the region's rules list: 空调补不补."""
+        """Whether goods would be told to be unlisted that the rules list, or appliances to be furniture."""
+        if answer.topic == _FURNITURE and things:
+            return all(self._library.categories[thing].kind == "appliance" for thing in things)
         if answer.topic != _UNLISTED or not things:
             return False
         rules = self._library.pack(answer.region).rules.subsidies
@@ -118,6 +127,8 @@ class Matcher:
 
     def _benefits_in(self, text: str) -> set[str]:
         """What stands before 补贴 in a text, as a word or as a benefit known to be another: 人才, 高温."""
+        if not any(benefit in text for benefit in _BENEFITS):
+            return set()
         pieces = pairwise(self._cutter.cut(text))
         words = {before for before, word in pieces if word in _BENEFITS and len(before) > 1}
         for found in _BEFORE_BENEFIT.finditer(text):
@@ -125,7 +136,10 @@ class Matcher:
         return words
 
     def _is_unheard_of(self, noun: str) -> bool:
-        return noun not in self._spoken and _NO_BENEFIT.search(noun) is None
+        """Whether no asking has the word, and it could name a benefit."""
+        if _NO_BENEFIT.search(noun) is not None:
+            return False
+        return not any(noun in asking and noun in self._cutter.cut(asking) for asking in self._askings)
 
     def _not_ours(self, region: str) -> Found:
         """What a region says of matters that are none of its document's; nothing where it says nothing."""
@@ -137,6 +151,16 @@ def _verdict(confidence: float) -> Verdict:
     if confidence >= ANSWER_FROM:
         return "answer"
     return "suggest" if confidence >= SUGGEST_FROM else "none"
+
+
+def _names(library: Library) -> Iterable[str]:
+    """What people hear by name: places, things, the campaigns that the answers put in quotes."""
+    for pack in library.packs.values():
+        yield from (pack.name, pack.short, *pack.aliases)
+        for answer in pack.answers:
+            yield from _QUOTED.findall(answer.says)
+    yield from library.vocabulary.words
+    yield from library.categories.words()
 
 
 def _terms(library: Library) -> Iterable[str]:

@@ -175,6 +175,11 @@ class Library:
                 return self._region_of[found.group()]
         return None
 
+    def regions_named_in(self, text: str) -> list[str]:
+        """Every region a text names, each once, in their order."""
+        named = (self._region_of[found.group()] for found in self._own_places.finditer(plain(text)))
+        return list(dict.fromkeys(named))
+
     def foreign_place_in(self, text: str) -> str | None:
         """A place no pack covers, if the text asks about one (上海, but not 网上海尔 or 上海户口)."""
         clean = self._own_places.sub(" ", self._brands.sub(" ", plain(text)))

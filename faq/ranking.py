@@ -65,6 +65,14 @@ class Ranker:
         ]
         return sorted(ranked, key=lambda each: (-each[1], each[0]))
 
+    def words(self) -> Iterable[str]:
+        """Every word of all texts, the most common first."""
+        return self._by_words.terms()
+
+    def has_heard(self, question: Wording) -> bool:
+        """Whether every word of a question, but for single characters, stands in some text."""
+        return all(word in self._by_words for word in self._cutter.cut(question.text) if len(word) > 1)
+
     def _fits(self, question: Wording) -> Scores:
         by_words = self._by_words.fit(self._words(question), likeness=_WORDS_ALIKE, share=_WORDS_KNOWN)
         return by_words + self._by_pairs.fit(pairs(question.text), likeness=_PAIRS_ALIKE, share=_PAIRS_KNOWN)

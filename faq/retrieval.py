@@ -38,6 +38,14 @@ class Index:
         both = np.fromiter(flat, dtype=[("owner", np.int32), ("weight", np.float32)], count=at)
         self._owners, self._owned = both["owner"].copy(), both["weight"].copy()
 
+    def __contains__(self, term: str) -> bool:
+        """Whether any text has a term."""
+        return term in self._spans
+
+    def terms(self) -> Iterable[str]:
+        """Every term, the most common first."""
+        return sorted(self._spans, key=lambda term: self._spans[term].start - self._spans[term].stop)
+
     def fit(self, terms: Sequence[str], *, likeness: float, share: float) -> Scores:
         """How each owner fits a query: `likeness` times the cosine of its texts with the query, and
         `share` times how much of what the query tells it has in any text.
@@ -64,8 +72,12 @@ class Index:
         return _of_length_one(total)
 
     def _vector(self, terms: Iterable[str]) -> Mapping[str, float]:
+        weight = self._weight
         return _of_length_one(
-            {term: (1 + math.log(count)) * self._weight(term) for term, count in Counter(terms).items()}
+            {
+                term: weight(term) if count == 1 else (1 + math.log(count)) * weight(term)
+                for term, count in Counter(terms).items()
+            }
         )
 
     def _weight(self, term: str) -> float:

@@ -24,6 +24,7 @@ class Vocabulary:
     words: tuple[str, ...]  # terms that must not be cut apart
     other_benefits: tuple[str, ...]  # what stands before 补贴 where another office's benefit is meant
     brands: tuple[str, ...]
+    builds: tuple[str, ...]  # patterns of how a thing is built, said before its name: 变频, 双开门, 1.5匹
     places: tuple[str, ...]  # provinces and cities of the country
     places_with_suffix: tuple[str, ...]  # cities whose bare name is also an ordinary word
     names_with_digits: tuple[str, ...]  # 5G: digits that are no figure
@@ -45,6 +46,7 @@ def read(file: Path = FILE) -> Vocabulary:
         words=fields.texts("words"),
         other_benefits=fields.texts("other_benefits"),
         brands=fields.texts("brands"),
+        builds=fields.texts("builds"),
         places=fields.texts("places"),
         places_with_suffix=fields.texts("places_with_suffix"),
         names_with_digits=fields.texts("names_with_digits"),

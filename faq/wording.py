@@ -32,6 +32,8 @@ class Normaliser:
         self._library = library
         vocabulary = library.vocabulary
         self._fillers = [re.compile(pattern) for pattern in vocabulary.fillers]
+        told_before = "|".join((*vocabulary.builds, *map(re.escape, map(plain, vocabulary.brands))))
+        self._described = re.compile(f"(?:(?:{told_before})(?:牌|家)?的?)+(?={THING})")
         self._synonyms = Rewriting(vocabulary.synonyms)
         self._aspects = {aspect: names.any_of(words) for aspect, words in vocabulary.aspects.items()}
 
@@ -44,6 +46,7 @@ class Normaliser:
         mentions = self._library.categories.mentions(clean)
         for mention in reversed(mentions):
             clean = clean[: mention.start] + THING + clean[mention.end :]
+        clean = self._described.sub("", clean)
         clean = self._synonyms(clean)
         things = tuple(dict.fromkeys(mention.category.key for mention in mentions))
         aspects = frozenset(aspect for aspect, words in self._aspects.items() if words.search(clean))

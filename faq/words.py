@@ -25,6 +25,10 @@ class WordCutter:
         for term in terms:
             self._jieba.add_word(term, _AS_COMMON_AS_A_WORD_CAN_BE)
 
+    def knows(self, word: str) -> bool:
+        """Whether the dictionary has a word."""
+        return bool(self._jieba.FREQ.get(word))
+
     def cut(self, text: str) -> list[str]:
         """The words of a text, spaces left out; what no dictionary knows falls into characters."""
         return [word for word in self._jieba.cut(text, HMM=False) if word.strip()]

@@ -1,8 +1,11 @@
 """One process that answers HTTP: what it needs is loaded before the fork, the rest is its life after it."""
 
 import asyncio
+import ctypes
+import gc
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvloop
 
@@ -22,6 +25,7 @@ def ready_to_fork(
     library = faq.packs.load()
     matcher = Matcher(library, settings.cache)
     counters = Counters()
+    _settle_down()
 
     def work() -> None:
         end_with_parent()
@@ -31,3 +35,14 @@ def ready_to_fork(
         app.run(sock=listening, protocol=Connection, single_process=True, access_log=False, motd=False)
 
     return work
+
+
+def _settle_down() -> None:
+    """What was loaded is there for good and is looked at by no collector; what loading took goes back.
+
+    glibc keeps freed memory otherwise, some 28 MiB of each worker's; other libraries have nothing to call.
+    """
+    gc.collect()
+    gc.freeze()
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from bot import days, wording
 from bot.ports import DropSeen
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn, says
 from faq.packs import Citation, Pack
-from faq.rules import CalendarRule
+from faq.rules import CHINA, CalendarRule
 
 _LIVE = (
     r"(?:现在|今天|今晚|今日|此刻|这会儿?|目前|明天|后天|最近|马上|当前).{0,8}(?:能抢|能领"
@@ -28,6 +28,8 @@ _LIVE = (
 )
 _OF_OTHERS = r"提醒|通知我|叫我|我的|我领|我抢|我有|过期|有效|预约|上门|一直|每个?月|每月|车|展|办"
 _VALIDITY = re.compile(r"过期|到期|失效|作废|有效|最晚|最迟|用到|还能用|能用到|几天内用")
+_USED_ON = re.compile(r"(?:还|才|也)?(?:能|可以|能够)(?:继续|接着)?(?:不能)?(?:用|使|花|核销)")
+_GIVEN_ON = re.compile(r"[领抢发放](?!.{0,2}(?:补贴|钱))")
 _OF_A_DROP = re.compile(r"领|抢|发|放|券|那场|那批")
 _ON_A_DAY = re.compile(
     r"(?:还|会|能|要)?(?:发|放|抢|领)(?:不发|不放)?.{0,2}券|券.{0,3}(?:发|放|抢|领)|开抢|能抢|抢券"
@@ -93,7 +95,9 @@ async def validity(turn: Turn) -> Reply:
     if calendar is None or asked is None:
         return turn.policy.decline(turn.region)
     begun = [drop for drop in calendar.drops() if drop.date() <= asked]
-    if not begun or asked > calendar.last_day:
+    if _USED_ON.search(turn.text) and not _GIVEN_ON.search(turn.text):
+        text = _usable_on(calendar, asked)
+    elif not begun or asked > calendar.last_day:
         text = f"{asked.month}月{asked.day}日没有可领的券。{_rule(calendar)}"
     else:
         opened = begun[-1].date()
@@ -111,6 +115,25 @@ async def validity(turn: Turn) -> Reply:
     return Reply(
         text, "answer", citations=_cites(pack, calendar, turn.now), actions=(Action("voucher", "我的券"),)
     )
+
+
+def _usable_on(calendar: CalendarRule, asked: date) -> str:
+    """10月15号当天还能用券吗: which vouchers are good on a day, if any are."""
+    that_day, last = f"{asked.month}月{asked.day}日", calendar.last_day
+    drop = calendar.latest_drop(datetime.combine(asked, time.max, CHINA))
+    until = calendar.valid_until(drop.date()) if drop else None
+    if drop is not None and until is not None and asked <= until.date():
+        return (
+            f"{that_day}能用：{drop.month}月{drop.day}日发的券可以用到 {wording.last_moment(until)}。"
+            "以券面显示的时间为准，过期自动作废。"
+        )
+    why = (
+        f"之前最近一场是 {drop.month}月{drop.day}日发的，只能用到 {wording.last_moment(until)}"
+        if drop is not None and until is not None
+        else "那时还没有发过券"
+    )
+    until_then = f"活动到 {last.year}年{last.month}月{last.day}日 截止"
+    return f"{that_day}没有能用的券：{why}。{until_then}，券以券面时间为准。"
 
 
 def how_it_stands(calendar: CalendarRule, seen: Sequence[DropSeen], now: datetime) -> str:

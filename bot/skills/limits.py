@@ -9,19 +9,22 @@ from bot import days, wording
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn
 from bot.skills import drops
+from faq.amounts import amounts
 from faq.rules import CalendarRule
 
 _FAMILY = re.compile(r"(?:一家|我们家?|全家)([两二三四五六七八]|\d)口|(?<!每)([两二三四五六七八]|\d)个人")
 _COUPLE = re.compile(r"夫妻|两口子|老两口|小两口")
 _AT_MOST = re.compile(r"(?:最多|最高|一共|总共|合计|合起来|加起来|上限).{0,6}(?:补|领|拿|享受|多少)")
 _HOW_FAR = re.compile(r"(?:够|能给|能补|可以补).{0,4}(?:多少|几)个?(人|台|件)")
-_FUND = re.compile(r"资金|总额|总共|一共|全部|这笔钱|这些钱|预算|万")
+_FUND = re.compile(r"资金|总额|这笔钱|这些钱|预算|万|(?:总共|一共|全部).{0,6}(?:多少|几)个?人")
 _MONTH = re.compile(
     r"(?<![\d个])(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月(?:份|底|初|中旬)?(?!\d|[一二三四五六七八九十]+[号日])"
 )
+_HOLIDAYS = {"国庆": 10, "十一": 10, "中秋": 9, "五一": 5, "开学季": 9}  # by the month they fall in
+_HOLIDAY = re.compile(r"国庆|十一(?=期间|假|长假|黄金周|那几天|的时候)|中秋|五一(?!十)|开学季")
 _LATER = re.compile(r"明年|后年|年底|下半年以后|20(?:2[5-9]|[3-9]\d)年|双十一|双11|双十二|春节|过年|元旦")
 _STILL = re.compile(
-    r"还(?:搞|办|有|能|可以|会|补|发|给)|有没有|有吗|来得及|赶得上|能不能|能.{0,4}[吗不么]|可以.{0,6}[吗不么]|行不行|行吗|晚不晚"
+    r"就没有?了|截止了|停了|还(?:搞|办|有|能|可以|会|补|发|给)|有没有|有吗|来得及|赶得上|能不能|能.{0,4}[吗不么]|可以.{0,6}[吗不么]|行不行|行吗|晚不晚"
 )
 _STILL_NOW = re.compile(
     r"(?:那|请问)?(?:我们?)?(?:现在|今天|这会儿?|眼下|目前|如今|这时候)*(?:再|才)?(?:去)?(?:(?:买|换|购买)[个台件]?)?(?:新的?)?"
@@ -49,7 +52,7 @@ def outside_question(turn: Turn) -> bool:
     """12月还能买吗: a time is named, and whether there is still something then."""
     if turn.pack is None or turn.pack.rules.calendar(turn.today) is None:
         return False
-    named = _MONTH.search(turn.text) or _LATER.search(turn.text)
+    named = _MONTH.search(turn.text) or _LATER.search(turn.text) or _HOLIDAY.search(turn.text)
     return named is not None and bool(_STILL.search(turn.text) and _TO_GET.search(turn.text))
 
 
@@ -155,7 +158,9 @@ async def say_window(turn: Turn) -> Reply:
         answer = f"那时还没有：活动从 {first.month}月{first.day}日 第一次发券开始，到 {until} 截止。"
     else:
         start = f"{first.month}月{first.day}日"
-        answer = f"那时活动还没结束：从 {start} 到 {until}，有券才能补；资金先用完就提前停。"
+        given = [f"{drop.month}月{drop.day}日" for drop in calendar.drops() if drop.month == when.month]
+        drops_then = f"那个月发券的是 {'、'.join(given)} {calendar.opens:%H:%M}。" if given else ""
+        answer = f"那时活动还没结束：从 {start} 到 {until}，有券才能补；资金先用完就提前停。{drops_then}"
     citations = (pack.citation(calendar.cites_last_day, turn.now), pack.citation(calendar.cites, turn.now))
     return Reply(answer, "answer", citations=citations, actions=(Action("drop", "看发券场次"),))
 
@@ -164,8 +169,8 @@ def _month_meant(text: str, calendar: CalendarRule) -> date | None:
     """The first day of the month a text names, in the programme's year; None for what lies beyond it."""
     if _LATER.search(text):
         return None
-    said = _MONTH.search(text)
-    month = days.number(said.group(1)) if said else None
+    said, holiday = _MONTH.search(text), _HOLIDAY.search(text)
+    month = days.number(said.group(1)) if said else _HOLIDAYS[holiday.group()] if holiday else None
     if month is None or not 1 <= month <= 12:
         return None
     return date(calendar.first_drop.year, month, 1)
@@ -173,7 +178,7 @@ def _month_meant(text: str, calendar: CalendarRule) -> date | None:
 
 def _at_most_for(text: str) -> int | None:
     """For how many people the most is asked; None where something else is asked."""
-    if _AT_MOST.search(text) is None or re.search(r"\d{3,}", text):
+    if _AT_MOST.search(text) is None or amounts(text):
         return None
     members = _FAMILY.search(text)
     if members:

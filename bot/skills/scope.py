@@ -8,7 +8,9 @@ from bot.replies import Reply, person
 from bot.skill import Skill, Turn
 from faq.packs import Pack
 
-_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:年|的|那年)")
+_YEAR = re.compile(
+    r"(?<!\d)(?:(20[0-4]\d)(?:年|的|$|(?=[?？吗呢]|家电|以旧换新|补贴|消费券|政策|活动))|(2[0-9])年(?=的?(?:家电|以旧换新|补贴|消费券|政策|活动)))"
+)
 _YEARS_AGO = (("前年", 2), ("去年", 1), ("上一?年度?(?!级)", 1))
 _OF_THE_PROGRAMME = re.compile(r"补(?!充|办|录)|券|优惠|立减|活动|政策|标准|封顶|以旧换新")
 _ANOTHER_YEAR = re.compile(
@@ -33,7 +35,7 @@ def _year_outside(turn: Turn) -> int | None:
 def _year_named(turn: Turn) -> int | None:
     said = _YEAR.search(turn.text)
     if said is not None:
-        return int(said.group(1))
+        return int(said.group(1) or f"20{said.group(2)}")
     ago = next((years for words, years in _YEARS_AGO if re.search(words, turn.text)), None)
     return turn.today.year - ago if ago is not None else None
 

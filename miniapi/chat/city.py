@@ -16,10 +16,12 @@ from miniapi.drops import rules as drop_rules
 from miniapi.drops.models import Drop, Registration
 from miniapi.errors import NotSignedIn, Refusal
 from miniapi.keys import Keys
+from miniapi.merchants import hours
 from miniapi.merchants import queries as merchants
-from miniapi.merchants.models import MerchantKind
+from miniapi.merchants.models import MerchantKind, Size
 from miniapi.money import Fen
 from miniapi.pickup import actions as pickup_actions
+from miniapi.pickup import estimating
 from miniapi.pickup import queries as pickups
 from miniapi.pickup import rules as pickup_rules
 from miniapi.pickup.models import Pickup
@@ -38,6 +40,7 @@ from miniapi.vouchers import queries as vouchers
 from miniapi.vouchers.models import Voucher
 
 PLACES = 10  # more than anybody reads in a chat
+MOST_POINTS = 200  # among which those of a district are looked for
 OLDEST_SHOWN = 20
 OCCASIONS: Occasions = {
     "drop": drops.occasion,
@@ -184,7 +187,7 @@ class ServiceCity:
         """Cancel a booking."""
         async with _told():
             pickup = await pickup_actions.cancel(
-                UUID(pickup_id), self._somebody().id, "在对话中取消", at=self.now()
+                UUID(pickup_id), self._somebody().id, "在对话中取消", self._keys(), at=self.now()
             )
         return self._pickup_seen(pickup)
 
@@ -221,8 +224,37 @@ class ServiceCity:
 
     async def points(self, region: str) -> Sequence[ports.Place]:
         """Collection points."""
-        near = await merchants.points_near(region, None, None)
-        return [ports.Place(point.name, point.address) for point, _ in near[:PLACES]]
+        found, _ = await merchants.points(merchants.Wanted(region), limit=MOST_POINTS)
+        return [self._place(near) for near in found]
+
+    async def estimate(self, region: str, thing: ports.OldThing) -> ports.Worth | None:
+        """What the recyclers' tables say of an old thing."""
+        meant = estimating.OldThing(
+            self.library.categories[thing.category],
+            Size(thing.size) if thing.size else None,
+            thing.age_years,
+            thing.works,
+        )
+        found = (await estimating.estimate(region, [meant], at=self.now()))[0]
+        if found.range is None:
+            return None
+        return ports.Worth(
+            found.range.low,
+            found.range.high,
+            recyclers=tuple(basis.prices.merchant.name for basis in found.basis),
+            since=max(basis.prices.valid_from for basis in found.basis).astimezone(clock.SHANGHAI),
+        )
+
+    def _place(self, near: merchants.Near) -> ports.Place:
+        point = near.point
+        return ports.Place(
+            point.name,
+            point.address,
+            point.phone,
+            district=point.district,
+            hours=hours.written(near.openings) or None,
+            open_now=hours.is_open(near.openings, self.now()),
+        )
 
     def _somebody(self) -> Resident:
         if self.resident is None:
@@ -246,14 +278,15 @@ class ServiceCity:
         return Fen(max(0, person_cap(rule) - used)) if rule else Fen(0)
 
     def _drop_seen(self, drop: Drop, at: datetime) -> ports.DropSeen:
+        state, left = drop_rules.as_shown(drop, self.library, at)
         return ports.DropSeen(
             id=str(drop.id),
             opens_at=drop.opens_at.astimezone(clock.SHANGHAI),
             closes_at=drop.closes_at.astimezone(clock.SHANGHAI),
             valid_until=drop.valid_until.astimezone(clock.SHANGHAI),
             quota=drop.quota,
-            remaining=drop.remaining,
-            state=drop_rules.state(drop, at, drop_rules.standing_of(drop, self.library, at)).value,
+            remaining=left,
+            state=state.value,
             draws_at=drop.draws_at.astimezone(clock.SHANGHAI) if drop.draws_at else None,
         )
 

@@ -254,7 +254,9 @@ async def test_a_quote_is_the_citys_own_sum(dialogue: Dialogue, city: FakeCity) 
 
     assert reply.intent == "quote"
     assert "520 元" in reply.text
-    assert {f"{one.region}#{one.clause}" for one in reply.citations} == {"yangling#细则三"}
+    cited = {f"{one.region}#{one.clause}" for one in reply.citations}
+    assert cited == {"yangling#细则三", "yangling#细则二（一）", "yangling#细则一"}
+    assert all(f"（{clause.partition('#')[2]}）" in reply.text for clause in cited)
     assert {one.status for one in reply.citations} == {"in_force"}
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.prices import MOST_ITEMS, basket
+from bot.prices import MOST_ITEMS, basket, with_pauses
 from faq.packs import Library
 from faq.text import plain
 
@@ -32,6 +32,17 @@ from faq.text import plain
         ("一台八千八一台九千九的空调", [(None, 8800), ("ac", 9900)]),
         ("两台空调是不是一共能减两千", []),
         ("5000块的能补多少", [(None, 5000)]),
+        ("满5000减500的活动，5800的空调补多少", [("ac", 5300)]),
+        ("电视4999，店里送200代金券，再补多少", [("tv", 4799)]),
+        ("空调两千八一台买三台", [("ac", 2800)] * 3),
+        ("2800的空调，我要装两台", [("ac", 2800)] * 2),
+        ("两口子各买一台一万二的电视", [("tv", 12000)] * 2),
+        ("壹万元的空调", [("ac", 10000)]),
+        ("单价3500的空调5台", [("ac", 3500)] * 5),
+        ("三样家电加起来一万八", [(None, 6000)] * 3),
+        ("六千六的空调打完折五千八，按哪个补", [("ac", 5800)]),
+        ("冰箱3000元，补贴后2700对吧", [("fridge", 3000)]),
+        ("热水器原价2599现价1999补贴后", [("water_heater", 1999)]),
         ("2018年买的55寸电视", []),
         ("", []),
     ],
@@ -65,6 +76,41 @@ def test_what_was_received_and_what_is_wanted_are_no_prices(
 
     assert read.used_fen == (used * 100 if used else None)
     assert read.target_fen == (target * 100 if target else None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "lines"),
+    [
+        ("冰箱一万五 空调九千 两样能补多少", [("fridge", 15000), ("ac", 9000)]),
+        ("我买2台电脑 一台6999 一台4999", [("computer", 6999), ("computer", 4999)]),
+        ("两个床各4500 一个沙发7000 共补", [("bed", 4500), ("bed", 4500), ("sofa", 7000)]),
+        ("买 1 台 2599 元的 洗衣机 和 1 台 1899 的 热水器", [("washer", 2599), ("water_heater", 1899)]),
+    ],
+)
+def test_a_blank_parts_two_words_as_a_comma_would(
+    raw: str, lines: list[tuple[str, int]], library: Library
+) -> None:
+    read = basket(with_pauses(raw), library.categories)
+
+    assert [(line.category, line.price_fen) for line in read.lines] == [
+        (key, yuan * 100) for key, yuan in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "paid"),
+    [
+        ("补完是4500，那原价多少", 4500),
+        ("手里有9000块，加上补贴能买多少钱的", 9000),
+        ("付了4500的冰箱", None),
+    ],
+)
+def test_what_is_paid_in_the_end_is_no_price_where_the_price_is_asked(
+    said: str, paid: int | None, library: Library
+) -> None:
+    read = basket(plain(said), library.categories)
+
+    assert read.paid_fen == (paid * 100 if paid else None)
 
 
 @given(st.text(alphabet="冰箱空调台一二三两各每的元块万千百0123456789，、打折补了 ", max_size=120))

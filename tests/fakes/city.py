@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from bot.ports import (
     Caller,
     Declined,
     DropSeen,
+    OldThing,
     PickupSeen,
     Place,
     Priced,
@@ -20,12 +22,20 @@ from bot.ports import (
     TicketSeen,
     VoucherSeen,
     Wallet,
+    Worth,
 )
 from faq.packs import Library
 from faq.rules import CHINA
 
 QUOTA = 100
 MOST_OPEN_TICKETS = 5
+POINTS: dict[str, dict[str, Any]] = {
+    "东": {},
+    "西": {"district": "五泉镇", "hours": "周一至周五 09:00-17:00", "open_now": False},
+    "南": {"district": "揉谷镇", "hours": "每天 08:00-20:00", "open_now": True},
+}
+OLD = 5  # years
+WORTH = {"washer": (2_000, 15_050)}  # fen
 SLOT_HOURS = ((9, 11), (11, 13), (14, 16), (16, 18))
 
 
@@ -237,10 +247,18 @@ class FakeCity:
             for number, name in enumerate("甲乙丙丁戊", 1)
         ]
 
+    async def estimate(self, region: str, thing: OldThing) -> Worth | None:
+        if region != self.region or thing.category not in WORTH:
+            return None
+        low, high = WORTH[thing.category]
+        best = thing.works and thing.size == "large" and (thing.age_years or OLD) < OLD
+        since = datetime(2024, 8, 20, tzinfo=CHINA)
+        return Worth(high // 2 if best else low, high, ("示例回收站甲", "示例回收站乙"), since)
+
     async def points(self, region: str) -> Sequence[Place]:
         if region != self.region:
             return []
         return [
-            Place(f"示例社区{name}回收点", f"杨陵区示例街{number}号", "029-00000000")
-            for number, name in enumerate("东西南", 1)
+            Place(f"示例社区{name}回收点", f"杨陵区示例街{number}号", "029-00000000", **more)
+            for number, (name, more) in enumerate(POINTS.items(), 1)
         ]

@@ -55,6 +55,9 @@ def spelled(number: int) -> str:
         ("1.5匹空调2999", [2999]),
         ("KFR-35GW 3299", [3299]),
         ("5块钱", [5]),
+        ("壹万贰仟元", [12000]),
+        ("2000的电视", [2000]),
+        ("2020块的冰箱", [2020]),
     ],
 )
 def test_reads_the_ways_people_write_money(text, expected):
@@ -77,6 +80,10 @@ def test_reads_the_ways_people_write_money(text, expected):
         "几千块",
         "五六千",
         "两台空调",
+        "2024家电补贴政策",
+        "2025和2027废旧家电回收目标多少",
+        "二手车出口2025、2027的目标各多少",
+        "家电补贴截止日期2024",
         "",
     ],
 )

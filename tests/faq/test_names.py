@@ -25,3 +25,9 @@ def test_rewrites_each_place_once():
 
 def test_rewrites_nothing_without_patterns():
     assert Rewriting({})("原样") == "原样"
+
+
+def test_rewrites_patterns_that_begin_with_any_of_several_characters():
+    rewrite = Rewriting({"[莫没]得": "没有", "有[莫没]得": "吗"})
+
+    assert rewrite("莫得，有没得") == "没有，吗"

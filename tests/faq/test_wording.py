@@ -26,3 +26,11 @@ def test_numbers_read_alike(normaliser):
 def test_sees_what_is_asked_about(normaliser):
     assert normaliser.wording("这归谁管").aspects == {"authority"}
     assert "when" in normaliser.wording("啥时候发").aspects
+
+
+def test_maker_and_build_of_a_thing_do_not_matter(normaliser):
+    plain = normaliser.wording("电视能补吗")
+
+    assert normaliser.wording("海信的电视能补吗") == plain
+    assert normaliser.wording("65寸大屏电视能补吗") == plain
+    assert normaliser.wording("京东能补吗").text == "京东能补吗"

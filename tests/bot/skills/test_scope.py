@@ -61,6 +61,12 @@ async def test_a_telephone_to_claim_with_is_no_goods(dialogue: Dialogue, library
     assert reply.intent == "answer"
 
 
+async def test_no_price_is_reckoned_for_what_is_not_listed(dialogue: Dialogue, library: Library) -> None:
+    reply = await _reply("洗碗机补1000对吧", "yangling", dialogue, library)
+
+    assert (reply.intent, "没有写洗碗机" in reply.text, "10000" in reply.text) == ("decline", True, False)
+
+
 async def test_what_is_listed_is_summed_beside_what_is_not(dialogue: Dialogue, library: Library) -> None:
     reply = await _reply("洗碗机3500冰箱4200", "yangling", dialogue, library)
 
