@@ -32,7 +32,11 @@ from miniapi.http.problems import answer_with_problems
 from miniapi.http.service import Service
 from miniapi.keys import Keys
 from miniapi.merchants import callers as shops
+from miniapi.merchants import desk_routes as merchants_desk
+from miniapi.merchants import price_routes
 from miniapi.merchants import routes as merchants
+from miniapi.pickup import crew_routes, estimate_routes, photo_routes
+from miniapi.pickup import desk_routes as pickup_desk
 from miniapi.pickup import routes as pickup_routes
 from miniapi.privacy import desk_routes as privacy_desk
 from miniapi.privacy import notice as privacy_notice
@@ -65,11 +69,17 @@ API = (
     programmes.routes,
     programmes_desk.routes,
     merchants.routes,
+    merchants_desk.routes,
+    price_routes.routes,
     drop_routes.routes,
     lottery_routes.routes,
     drops_desk.routes,
     voucher_routes.routes,
     pickup_routes.routes,
+    crew_routes.routes,
+    pickup_desk.routes,
+    estimate_routes.routes,
+    photo_routes.routes,
     redemption.routes,
     afterwards_routes.routes,
     review_routes.routes,
@@ -93,6 +103,7 @@ def build_app(
     """Routes, errors and injection; opens nothing. Workers of a host bring the counters that they share."""
     app = Service("huanxin", configure_logging=False, dumps=dumps, loads=json.loads)
     app.bound(Limits(settings.limits, counters or Counters()), settings.limits.most_in_flight)
+    app.request_class = photo_routes.AskedWithPhotos
     app.config.PROXIES_COUNT = settings.limits.proxies or None
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10.0
     app.config.FALLBACK_ERROR_FORMAT = "json"
@@ -157,6 +168,8 @@ def _inject(
     app.ext.add_dependency(callers.Anyone, staff.anyone_for(demo=demo))
     app.ext.add_dependency(callers.Newcomer, callers.Newcomer)
     app.ext.add_dependency(shops.Clerk, shops.clerk_for(demo=demo))
+    app.ext.add_dependency(shops.CrewMember, shops.crew_member_for(demo=demo))
+    app.ext.add_dependency(shops.Recycler, shops.recycler_for(demo=demo))
     for kind in staff.KINDS:
         app.ext.add_dependency(kind, staff.caller_of(kind, demo=demo))
     app.ext.add_dependency(Settings, lambda: settings)

@@ -231,6 +231,7 @@ def backup(options: argparse.Namespace) -> None:
                 url,
                 target,
                 keys=ids,
+                photos=settings.photos,
                 journal=settings.home / sandbox.JOURNAL,
                 replace=options.force,
                 progress=progress,
@@ -263,7 +264,16 @@ def restore(options: argparse.Namespace) -> None:
             check_manifest(manifest, keys.ids if keys else ())
             with _database(settings) as url:
                 with _progress() as progress:
-                    run(fill(url, source, manifest, journal=journal, progress=progress))
+                    run(
+                        fill(
+                            url,
+                            source,
+                            manifest,
+                            photos=settings.photos,
+                            journal=journal,
+                            progress=progress,
+                        )
+                    )
                 found = run(check(url, manifest))
     except Stopped:
         raise Failed(

@@ -1,4 +1,4 @@
-"""The demo city: Yangling with invented shops, recyclers and points, all marked as demo."""
+"""The demo city: Yangling with invented shops, and recyclers in every region, all marked as demo."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,27 +6,29 @@ from datetime import datetime
 from tortoise.transactions import in_transaction
 
 from faq.packs import Library
+from miniapi import demo_places
 from miniapi.accounts.models import Resident
 from miniapi.drops import actions as drops
-from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
-from miniapi.pickup.actions import lay_out_slots
-from miniapi.pickup.models import SlotPattern
+from miniapi.merchants.models import Crew, Member, Merchant, MerchantKind, Role
+from miniapi.pickup.models import CrewHours
+from miniapi.pickup.places import lay_out_slots
 from miniapi.programmes.actions import open_programme
 from miniapi.staff import demo as staff
 
 REGION = "yangling"
 PROGRAMME = "yangling-2024-demo"
 QUOTA = 100
-DISTRICT = "杨陵区"
-HOURS = ((9, 11), (11, 13), (14, 16), (16, 18))
-PLACES_A_SLOT = 3
+DISTRICTS = {  # where the invented crews of each region come
+    "yangling": "杨陵区",
+    "jining": "任城区",
+    "qingzhou": "青州市",
+    "chongqing": "渝中区",
+    "liaoning": "沈阳市",
+}
+CREWS = {"示例上门一组": 2, "示例上门二组": 1}  # and their places in each slot
+CREW_HOURS = ((9, 13), (14, 18))
 SELLERS = ("示例家电城", "示例电器康乐路店", "示例家居生活馆", "示例智能家电体验店", "示例五泉便民家电")
-RECYCLERS = ("示例再生资源公司", "示例绿色回收站", "示例旧物回收服务队")
-POINTS = (
-    ("示例康乐社区回收点", "示例路 1 号", 34.2721, 108.0845),
-    ("示例五泉镇回收点", "示例路 2 号", 34.3079, 107.9936),
-    ("示例揉谷镇回收点", "示例路 3 号", 34.2660, 107.9487),
-)
+RECYCLERS = demo_places.RECYCLERS[REGION]
 PEOPLE = (
     ("clerk-demo", Role.CLERK, SELLERS[0], MerchantKind.SELLER),
     ("crew-demo", Role.CREW, RECYCLERS[0], MerchantKind.RECYCLER),
@@ -44,33 +46,40 @@ async def load(
     async with in_transaction():
         programme = await open_programme(pack, PROGRAMME, calendar, fund, demo=True, at=at)
         await drops.plan_season(programme, calendar, quota=QUOTA)
-        await _load_merchants()
+        await _load_shops()
+        await demo_places.load(library, at=at)
+        for region, district in DISTRICTS.items():
+            await _load_crews(region, district)
         for user, role, name, kind in PEOPLE:
             await _load_person(openid_of(user), role, name, kind, at)
-        patterns = [
-            SlotPattern(
-                region=REGION, district=DISTRICT, begins=begins, ends=ends, capacity=PLACES_A_SLOT, demo=True
-            )
-            for begins, ends in HOURS
-        ]
-        await SlotPattern.bulk_create(patterns, ignore_conflicts=True)
         await lay_out_slots(at=at)
     await staff.load(staff_password, at=at)
 
 
-async def _load_merchants() -> None:
-    named = [(name, MerchantKind.SELLER) for name in SELLERS]
-    named += [(name, MerchantKind.RECYCLER) for name in RECYCLERS]
-    merchants = [
-        Merchant(region=REGION, kind=kind, name=name, address=f"示例街道 {number} 号", demo=True)
-        for number, (name, kind) in enumerate(named, start=1)
+async def _load_shops() -> None:
+    shops = [
+        Merchant(
+            region=REGION, kind=MerchantKind.SELLER, name=name, address=f"示例街道 {number} 号", demo=True
+        )
+        for number, name in enumerate(SELLERS, start=1)
     ]
-    await Merchant.bulk_create(merchants, ignore_conflicts=True)
-    points = [
-        Point(region=REGION, name=name, address=address, lat=lat, lon=lon, demo=True)
-        for name, address, lat, lon in POINTS
-    ]
-    await Point.bulk_create(points, ignore_conflicts=True)
+    await Merchant.bulk_create(shops, ignore_conflicts=True)
+
+
+async def _load_crews(region: str, district: str) -> None:
+    """The crews of a region's first invented recycler, who come every day."""
+    name = demo_places.RECYCLERS[region][0]
+    recycler = await Merchant.get(region=region, kind=MerchantKind.RECYCLER, name=name)
+    for called, capacity in CREWS.items():
+        crew, _ = await Crew.get_or_create(merchant=recycler, name=called)
+        hours = [
+            CrewHours(
+                crew=crew, district=district, weekday=weekday, begins=begins, ends=ends, capacity=capacity
+            )
+            for weekday in range(7)
+            for begins, ends in CREW_HOURS
+        ]
+        await CrewHours.bulk_create(hours, ignore_conflicts=True)
 
 
 async def _load_person(openid: str, role: Role, merchant_name: str, kind: MerchantKind, at: datetime) -> None:
@@ -79,3 +88,6 @@ async def _load_person(openid: str, role: Role, merchant_name: str, kind: Mercha
     await Member.bulk_create(
         [Member(resident_id=resident.id, merchant_id=merchant.id, role=role)], ignore_conflicts=True
     )
+    if role is Role.CREW:
+        crew = await Crew.filter(merchant_id=merchant.id).order_by("name").first()
+        await Member.filter(resident_id=resident.id, merchant_id=merchant.id).update(crew=crew)

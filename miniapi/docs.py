@@ -17,7 +17,7 @@ from sanic_routing import Route
 from miniapi.accounts.callers import Anyone, Newcomer, SignedInResident
 from miniapi.accounts.errors import TokenExpired
 from miniapi.errors import NotAllowed, NotFound, NotSignedIn, Refusal, TooMany
-from miniapi.http.described import JSON, Described, described
+from miniapi.http.described import Described, described
 from miniapi.http.errors import (
     BadJson,
     DatabaseUnavailable,
@@ -31,6 +31,7 @@ from miniapi.http.errors import (
     TookTooLong,
     TooLarge,
 )
+from miniapi.http.files import File, content_types_of
 from miniapi.http.limits import ALWAYS_ANSWERED
 from miniapi.http.problems import status_of_kind
 from miniapi.http.schemas import PROBLEM, TEXT, problem_schema, refusal_schema, schema_of, schema_of_answer
@@ -118,7 +119,7 @@ def describe(app: Sanic) -> None:
         operation.parameters = _parameters(known)
         if known.body is not None:
             operation.requestBody = RequestBody(
-                {JSON: {"schema": schema_of(known.body)}},
+                {kind: {"schema": schema_of(known.body)} for kind in content_types_of(known.body)},
                 required=any(field.is_required() for field in known.body.model_fields.values()),
             )
         operation.responses = {
@@ -163,7 +164,7 @@ def _parameters(known: Described) -> list[Parameter]:
 def _derived(known: Described, caller: type, route: Route) -> set[type[Refusal]]:
     """The refusals that follow from what a route takes and whom it asks for."""
     refusals: set[type[Refusal]] = set()
-    if known.body is not None:
+    if known.body is not None and not issubclass(known.body, File):
         refusals |= {BadJson, InvalidRequest}
     if known.query is not None:
         refusals |= {InvalidRequest}

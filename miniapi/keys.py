@@ -27,10 +27,12 @@ class Keys:
         self._seals: dict[str, Fernet] = {}
         self._requests: list[bytes] = []
         self._signatures: list[bytes] = []
+        self._pickup_codes: list[bytes] = []
         for secret in secrets_of(secret_key):
             self._seals[key_id(secret)] = Fernet(base64.urlsafe_b64encode(_derive(secret, b"huanxin seal 1")))
             self._requests.append(_derive(secret, b"huanxin request 1"))
             self._signatures.append(_derive(secret, b"huanxin signature 1"))
+            self._pickup_codes.append(_derive(secret, b"huanxin pickup code 1"))
         self.ids = tuple(self._seals)
 
     @property
@@ -65,6 +67,14 @@ class Keys:
         """Whether a signature is of this content, made with any of the keys."""
         return any(hmac.compare_digest(signature, _signature(key, content)) for key in self._signatures)
 
+    def pickup_code(self, pickup: bytes) -> str:
+        """The 6 digits by which the owner of a booking shows that a crew was there."""
+        return _six_digits(self._pickup_codes[0], pickup)
+
+    def is_pickup_code(self, pickup: bytes, code: str) -> bool:
+        """Whether these are the digits of this booking, made with any of the keys."""
+        return any(hmac.compare_digest(code, _six_digits(key, pickup)) for key in self._pickup_codes)
+
 
 def key_id(secret: str) -> str:
     """What people, backups and sealed text call one secret by: 8 hex digits, which tell nothing of it."""
@@ -86,6 +96,10 @@ def _digest(key: bytes, body: bytes) -> str:
 
 def _signature(key: bytes, content: bytes) -> bytes:
     return hmac.digest(key, content, "sha256")[:SIGNATURE_BYTES]
+
+
+def _six_digits(key: bytes, content: bytes) -> str:
+    return f"{int.from_bytes(hmac.digest(key, content, 'sha256')[:8], 'big') % 10**6:06d}"
 
 
 def _derive(secret: str, purpose: bytes) -> bytes:

@@ -73,6 +73,11 @@ class Settings:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @property
+    def photos(self) -> Path:
+        """Where residents' photos are kept, for everybody who serves this installation."""
+        return self.home / "photos"
+
     @classmethod
     def from_environment(cls, environment: Environment | None = None) -> "Settings":
         """Read `HUANXIN_*`; the environment wins over `.env`.

@@ -45,7 +45,7 @@ async def _work(settings: Settings, database_url: str) -> None:
         WeChat(settings.wechat) as wechat,
     ):
         await clock.follow(database_url, once_started=True, session_name=name)
-        tools = Tools(wechat, Templates(wechat), faq.packs.load(), keys)
+        tools = Tools(wechat, Templates(wechat), faq.packs.load(), keys, settings.photos)
         try:
             while True:
                 try:

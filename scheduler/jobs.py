@@ -1,6 +1,7 @@
 """The jobs: the clock, one action, a sentence for the log. Each can run twice without harm."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from faq.packs import Library
 from miniapi import clock
@@ -8,7 +9,8 @@ from miniapi.audit import queries as audit
 from miniapi.drops import actions as drops
 from miniapi.http.answers import written
 from miniapi.keys import Keys
-from miniapi.pickup import actions as pickup
+from miniapi.pickup import by_the_clock as pickups
+from miniapi.pickup import photos, places
 from miniapi.privacy import cleaning
 from miniapi.reminders import sending
 from miniapi.reminders.templates import Templates
@@ -24,6 +26,7 @@ class Tools:
     templates: Templates
     library: Library
     keys: Keys | None  # without them no seed of a draw can be opened
+    photos: Path  # where residents' photos are kept
 
 
 async def announce_drops(tools: Tools) -> str | None:
@@ -52,12 +55,32 @@ async def expire_vouchers(tools: Tools) -> str | None:
 
 async def lay_out_slots(tools: Tools) -> str | None:
     """Keep two weeks of slots open."""
-    return f"laid out {await pickup.lay_out_slots(at=clock.now())} slots"
+    return f"laid out {await places.lay_out_slots(at=clock.now())} slots"
+
+
+async def give_back_places(tools: Tools) -> str | None:
+    """Give back places that were held too long."""
+    given_back = await places.give_back_expired(at=clock.now())
+    return f"gave back {given_back} held places" if given_back else None
+
+
+async def remind_of_pickups(tools: Tools) -> str | None:
+    """Owe word of tomorrow's and today's visits."""
+    owed = await pickups.remind(at=clock.now())
+    return f"owed {owed} words of visits" if owed else None
+
+
+async def end_missed_pickups(tools: Tools) -> str | None:
+    """Say of bookings that nobody came for that they were missed."""
+    missed = await pickups.end_missed(at=clock.now())
+    return f"{missed} bookings were missed by their crews" if missed else None
 
 
 async def clean_up(tools: Tools) -> str | None:
     """Forget what nobody needs any more."""
-    gone = await cleaning.clean_up(at=clock.now())
+    gone = {**await cleaning.clean_up(at=clock.now())}
+    if swept := await photos.sweep(tools.photos):
+        gone["files of photos"] = swept
     return f"forgot {', '.join(f'{many} {what}' for what, many in gone.items())}" if gone else None
 
 

@@ -36,6 +36,15 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(seconds=5, job=jobs.draw_lotteries, why="Whoever registered knows by then, also after an outage."),
     Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
     Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),
+    Every(seconds=30, job=jobs.give_back_places, why="Who began to book and went away keeps nobody waiting."),
+    Every(
+        seconds=60,
+        job=jobs.remind_of_pickups,
+        why="Somebody is at home when the crew comes, and the crew comes.",
+    ),
+    Every(
+        seconds=60, job=jobs.end_missed_pickups, why="Whoever waited in vain is told so, and may choose anew."
+    ),
     Daily(at="00:05", job=jobs.lay_out_slots, why="Residents can always book two weeks ahead."),
     Daily(at="00:10", job=jobs.anchor_audit_log, why="Whoever cuts off the audit log's end is found out."),
     Daily(at="03:30", job=jobs.clean_up, why="What nobody needs any more is nobody's to lose."),

@@ -15,12 +15,12 @@ from miniapi.accounts.callers import Anyone, Newcomer, SignedInResident
 from miniapi.app import build_app
 from miniapi.http.described import described
 from miniapi.http.problems import status_of
-from miniapi.merchants.callers import Clerk
+from miniapi.merchants.callers import Clerk, CrewMember, Recycler
 from miniapi.staff import callers as staff
 from miniapi.wechat.client import WeChat
 
 ROOT = Path(__file__).parents[1]
-RESIDENTS = {SignedInResident, Clerk}
+RESIDENTS = {SignedInResident, Clerk, Recycler, CrewMember}
 CALLERS = {Anyone, Newcomer, *RESIDENTS, *staff.KINDS}
 NOBODY_ASKS = {"openapi"}  # the library's own route, which shows openapi.json
 GENERIC = {"not_found", "region_unknown"}  # many things are not found, a region is unknown in two statuses
@@ -122,15 +122,26 @@ class TestRoutes:
         assert len(desks) >= 5
         assert open_ones == []
 
-    def test_what_is_for_the_counter_asks_for_a_clerk(self, app):
+    def test_what_is_for_a_merchant_asks_for_its_clerk_or_recycler(self, app):
         counters = [route for route in app.router.routes if route.path.startswith("api/v1/merchant/")]
         open_ones = [
             route.path
             for route in counters
-            if Clerk not in get_type_hints(inspect.unwrap(route.handler)).values()
+            if not {Clerk, Recycler} & set(get_type_hints(inspect.unwrap(route.handler)).values())
         ]
 
         assert len(counters) >= 5
+        assert open_ones == []
+
+    def test_what_is_for_crews_asks_for_somebody_of_a_crew(self, app):
+        doors = [route for route in app.router.routes if route.path.startswith("api/v1/crew/")]
+        open_ones = [
+            route.path
+            for route in doors
+            if CrewMember not in get_type_hints(inspect.unwrap(route.handler)).values()
+        ]
+
+        assert len(doors) >= 9
         assert open_ones == []
 
     def test_no_answer_to_the_staff_is_kept(self, app):

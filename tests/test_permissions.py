@@ -91,8 +91,9 @@ async def outcome(web, season, route, caller):
     root = "" if NO_ROOT.match(path) else "/api/v1"
     address = web.base + root + path.format(**{name: await cast.thing(name) for name in names})
     body = await cast.body(route)
-    headers, query = await cast.headers(caller), cast.query(route)
-    async with web.http.request(method, address, params=query, json=body or None, headers=headers) as answer:
+    headers, query, table = await cast.headers(caller), cast.query(route), cast.table(route)
+    sent = {"json": body or None} if table is None else {"data": table}
+    async with web.http.request(method, address, params=query, headers=headers, **sent) as answer:
         await answer.read()
     return "ok" if answer.status in LET_IN else str(answer.status)
 

@@ -27,6 +27,7 @@ MODELS = (
     "miniapi.drops.models",
     "miniapi.vouchers.models",
     "miniapi.pickup.models",
+    "miniapi.pickup.photo_models",
     "miniapi.redemption.models",
     "miniapi.settlement.models",
     "miniapi.chat.models",

@@ -14,6 +14,8 @@ APPEND_ONLY = (
     "redemption_event",
     "settlement",
     "settlement_line",
+    "price_table",
+    "price_row",
 )
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,8 @@ GRANT = f"""
     GRANT USAGE ON SCHEMA public TO {SERVICE};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {SERVICE};
     REVOKE UPDATE, DELETE ON {", ".join(APPEND_ONLY)} FROM {SERVICE};
-    GRANT UPDATE (reason) ON pickup_event TO {SERVICE};  -- words of a resident, erased when they leave
+    -- words of a resident, erased when they leave
+    GRANT UPDATE (reason, reason_sealed) ON pickup_event TO {SERVICE};
     REVOKE INSERT, UPDATE, DELETE ON tortoise_migrations FROM {SERVICE};
 """
 BECOME = f"""

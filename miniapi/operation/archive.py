@@ -1,9 +1,10 @@
-"""The file that a backup is: a plain zip of a manifest, the database's dump and the sandbox's journal."""
+"""The file that a backup is: a zip of a manifest, the database's dump, photos and the sandbox's journal."""
 
 import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = "database.dump"
 JOURNAL = "sandbox.jsonl"
+PHOTO = re.compile(r"photos/([0-9a-f]{32})")  # as members are called, and the files in the folder
 CHUNK = 1 << 20  # bytes
 NO_ARCHIVE = (  # what zipfile raises for bytes that are none of its own
     *(zipfile.BadZipFile, zlib.error, KeyError, EOFError),

@@ -1,5 +1,6 @@
 """Making a backup: one snapshot of the database, while everything runs or nothing does."""
 
+import contextlib
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -27,22 +28,23 @@ async def back_up(
     target: Path,
     *,
     keys: Sequence[str],
+    photos: Path,
     journal: Path,
     replace: bool,
     progress: Progress,
 ) -> Manifest:
     """Write one file that holds the whole installation but its key; what it says of itself comes back.
 
-    `keys` are the fingerprints of the installation's secrets, `journal` the sandbox's file, which need
-    not be there. Call it where the database is connected. Raises BackupError, and leaves nothing half under
-    the name; no file has its name that is not on record.
+    `keys` are the fingerprints of the installation's secrets, `photos` the folder of residents' photos and
+    `journal` the sandbox's file; neither need be there. Call it where the database is connected. Raises
+    BackupError, and leaves nothing half under the name; no file has its name that is not on record.
     """
     connection = await asyncpg.connect(database_url)
     try:
         with archive.set_aside(target, replace=replace) as aside:
             with aside.written() as file:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    made = await _write(connection, database_url, file, keys, journal, progress)
+                    made = await _write(connection, database_url, file, keys, photos, journal, progress)
             aside.check_name()
             if await _keeps_a_log(connection):
                 await on_record.backup_made(made, at=await clock.would_start_at(database_url, None))
@@ -57,6 +59,7 @@ async def _write(
     database_url: str,
     target: zipfile.ZipFile,
     keys: Sequence[str],
+    photos: Path,
     journal: Path,
     progress: Progress,
 ) -> Manifest:
@@ -70,6 +73,7 @@ async def _write(
     if (copied := _copy(journal, target)) is not None:
         sha256[archive.JOURNAL] = copied
     sha256[archive.DATABASE] = await _dump(database_url, snapshot, target, progress)
+    sha256 |= _copy_photos(photos, target, progress)  # after it: what the snapshot opens is written by now
     manifest = Manifest(
         format=archive.FORMAT,
         version=version("huanxin"),
@@ -96,6 +100,22 @@ def _copy(journal: Path, target: zipfile.ZipFile) -> str | None:
             copy.write(chunk)
             left -= len(chunk)
         return copy.sha256
+
+
+def _copy_photos(folder: Path, target: zipfile.ZipFile, progress: Progress) -> dict[str, str]:
+    """The photos that there are, each under a key in the database; their checksums come back."""
+    sha256 = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        member = f"photos/{file.name}"
+        if not archive.PHOTO.fullmatch(member):
+            continue
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile by whoever it shows something of
+            content = file.read_bytes()
+            with archive.growing(target, member) as copy:
+                copy.write(content)
+            sha256[member] = copy.sha256
+            progress(f"已备份 {len(sha256)} 张照片")
+    return sha256
 
 
 async def _dump(database_url: str, snapshot: str, target: zipfile.ZipFile, progress: Progress) -> str:

@@ -1,6 +1,7 @@
 """Restoring a backup into an installation that has nothing yet, whole or not at all."""
 
 import asyncio
+import os
 import shutil
 import zipfile
 from collections.abc import Collection
@@ -44,7 +45,13 @@ def check_manifest(manifest: Manifest, keys: Collection[str]) -> None:
 
 
 async def restore(
-    database_url: str, source: zipfile.ZipFile, manifest: Manifest, *, journal: Path, progress: Progress
+    database_url: str,
+    source: zipfile.ZipFile,
+    manifest: Manifest,
+    *,
+    photos: Path,
+    journal: Path,
+    progress: Progress,
 ) -> None:
     """Fill an empty database in one transaction; its schema is then the backup's, to be migrated.
 
@@ -58,7 +65,8 @@ async def restore(
         await _refuse_unless_empty(connection)
         await _refuse_to_go_back(connection, manifest)
         if archive.JOURNAL in manifest.sha256:
-            _put_back(source, journal)
+            _put_back(source, archive.JOURNAL, journal)
+        _put_back_photos(source, manifest, photos)
         await _load(database_url, source, progress)
         found = {**await backup.rows(connection), "audit_head": await backup.audit_head(connection)}
         wanted = {**manifest.rows, "audit_head": manifest.audit_head}
@@ -91,12 +99,22 @@ async def _refuse_to_go_back(connection: asyncpg.Connection, manifest: Manifest)
         )
 
 
-def _put_back(source: zipfile.ZipFile, journal: Path) -> None:
+def _put_back(source: zipfile.ZipFile, member: str, target: Path) -> None:
     """Before the database: a restore that is interrupted in between is simply done again."""
-    aside = journal.with_name(f"{journal.name}.restored")
-    with source.open(archive.JOURNAL) as kept, aside.open("wb") as copy:
+    aside = target.with_name(f"{target.name}.restored")
+    with source.open(member) as kept, open(aside, "wb", opener=_privately) as copy:
         shutil.copyfileobj(kept, copy)
-    aside.replace(journal)
+    aside.replace(target)
+
+
+def _put_back_photos(source: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
+    for member in filter(archive.PHOTO.fullmatch, manifest.sha256):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _put_back(source, member, folder / Path(member).name)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 async def _load(database_url: str, source: zipfile.ZipFile, progress: Progress) -> None:

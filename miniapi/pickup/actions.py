@@ -1,4 +1,4 @@
-"""Booking, changing and cancelling a pickup."""
+"""What a resident does with a booking: making it, moving it, cancelling it."""
 
 import json
 import secrets
@@ -11,26 +11,18 @@ from tortoise.transactions import in_transaction
 
 from faq.categories import Category
 from miniapi.accounts.actions import held
-from miniapi.clock import SHANGHAI
-from miniapi.database import sql
 from miniapi.database.races import refused_by
 from miniapi.keys import Keys
-from miniapi.pickup import rules
-from miniapi.pickup.errors import (
-    AlreadyBooked,
-    NoSuchPickup,
-    NoSuchSlot,
-    NotBooked,
-    OtherDistrict,
-    SlotClosed,
-    SlotFull,
-    TooLateToChange,
-)
-from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot, SlotPattern
+from miniapi.pickup import places, rules
+from miniapi.pickup.errors import AlreadyBooked, OtherDistrict, TooLateToChange, TooManyActive, TooManyChanges
+from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
+from miniapi.pickup.moves import GOING_ON, Actor, Move
+from miniapi.pickup.moving import SYSTEM, Mover, locked, make, note, refuse_unless_allowed
+from miniapi.pickup.telling import tell_crew
 from miniapi.reminders.actions import call_off
 
-TAKE = "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity RETURNING taken"
-GIVE_BACK = "UPDATE slot SET taken = taken - 1 WHERE id = $1 RETURNING taken"
+RESIDENT = Mover(Actor.RESIDENT)
+WORDS = ("note", "brand", "size")  # of an item: what people write themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +35,25 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where the crew goes; the street is personal data."""
+    """Where the crew goes; the street is personal data. `floor` and `lift` are what carrying depends on."""
 
     district: str
     street: str
+    floor: int | None = None
+    lift: bool | None = None
+    call_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OldItem:
-    """What is to be collected."""
+    """What is to be collected: what people write of it themselves, its age in years, whether it works."""
 
     category: Category
     note: str | None = None
+    brand: str | None = None
+    size: str | None = None
+    age_years: int | None = None
+    works: bool | None = None
 
 
 async def book(
@@ -67,61 +66,89 @@ async def book(
     *,
     at: datetime,
 ) -> Pickup:
-    """Book a place in a slot. Raises NoSuchSlot, OtherDistrict, SlotClosed, AlreadyBooked, SlotFull."""
-    slot = await _open_slot(slot_id, at)
+    """Book a place in a slot; the one that was kept for its resident, where there is one.
+
+    Raises NotSignedIn of who left, NoSuchSlot, OtherDistrict, SlotClosed, TooManyActive, AlreadyBooked,
+    SlotFull.
+    """
+    slot = await places.open_slot(slot_id, at)
     if door.district != slot.district:
         raise OtherDistrict(district=slot.district)
     with refused_by("one_booking_per_slot", AlreadyBooked()):
         async with in_transaction():
             await held(resident_id)
+            await places.enter()
+            await _refuse_one_too_many(resident_id, slot)
+            more = await places.take(slot, resident_id, at=at)
             pickup = await Pickup.create(
                 number=f"{secrets.randbelow(10**10):010d}",
                 resident_id=resident_id,
                 slot=slot,
-                items=[{"category": item.category.key, "note": item.note} for item in items],
+                items=[
+                    {"category": one.category.key, "age_years": one.age_years, "works": one.works}
+                    for one in items
+                ],
+                words_sealed=_sealed_words(items, keys),
                 district=door.district,
                 street_sealed=keys.seal(door.street),
                 contact_sealed=keys.seal(json.dumps(asdict(contact))) if contact else None,
+                floor=door.floor,
+                lift=door.lift,
+                call_first=door.call_first,
                 booked_at=at,
             )
-            await PickupEvent.create(pickup=pickup, what="booked", at=at)
-            await _take_place(slot)  # last: the row everyone wants is locked for a moment only
+            await note(pickup, "booked", RESIDENT, at=at)
+            await _count(slot, {slot.id: more})
     return pickup
 
 
 async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: datetime) -> Pickup:
     """Move a booking to another slot, or leave it where it is and say why not.
 
-    Raises NoSuchPickup, NotBooked, TooLateToChange, NoSuchSlot, OtherDistrict, SlotClosed,
-    AlreadyBooked, SlotFull.
+    A booking that its crew missed may be moved at any time, and that does not count as a change.
+
+    Raises NoSuchPickup, NotBooked, NotNow, TooLateToChange, TooManyChanges, NoSuchSlot, OtherDistrict,
+    SlotClosed, AlreadyBooked, SlotFull.
     """
     with refused_by("one_booking_per_slot", AlreadyBooked()):
         async with in_transaction():
-            pickup = await _changeable(pickup_id, resident_id, at)
-            slot = await _open_slot(slot_id, at)
+            await places.enter()
+            pickup = await _changeable(pickup_id, resident_id, Move.RESCHEDULE, at)
+            slot = await places.open_slot(slot_id, at)
             if slot.district != pickup.district:
                 raise OtherDistrict(district=slot.district)
             if slot.id == pickup.slot.id:
                 return pickup
-            old = pickup.slot
-            await Pickup.filter(id=pickup.id).update(slot_id=slot.id)
-            await PickupEvent.create(pickup=pickup, what="rescheduled", at=at)
+            missed = pickup.state is PickupState.MISSED_BY_CREW
+            if pickup.changes >= rules.MOST_CHANGES and not missed:
+                raise TooManyChanges(most=rules.MOST_CHANGES)
+            more = await places.take(slot, resident_id, at=at)
+            old, crew_id = pickup.slot, pickup.crew_id
+            changes = pickup.changes + (not missed)
+            event = await make(
+                pickup, Move.RESCHEDULE, RESIDENT, at=at, slot_id=slot.id, crew_id=None, changes=changes
+            )
             await call_off(pickup.id, at=at)
-            for one in sorted((old, slot), key=lambda each: each.id):  # one order: no two wait for each other
-                await (_take_place(one) if one is slot else _give_place_back(one))
+            await tell_crew(pickup, crew_id, "已改到别的时间，不用去了", key=f"{event.id}", at=at)
+            await _count(slot, {old.id: -1, slot.id: more})
+            await places.give_shift_back(old.id, crew_id)
             pickup.slot = slot
     return pickup
 
 
-async def cancel(pickup_id: UUID, resident_id: UUID, reason: str | None, *, at: datetime) -> Pickup:
-    """Cancel a booking; its place is free again. Raises NoSuchPickup, NotBooked, TooLateToChange."""
+async def cancel(
+    pickup_id: UUID, resident_id: UUID, reason: str | None, keys: Keys, *, at: datetime
+) -> Pickup:
+    """Cancel a booking; its place is free again. Raises NoSuchPickup, NotBooked, NotNow, TooLateToChange."""
     async with in_transaction():
-        pickup = await _changeable(pickup_id, resident_id, at)
-        pickup.state = PickupState.CANCELLED
-        await Pickup.filter(id=pickup.id).update(state=PickupState.CANCELLED)
-        await PickupEvent.create(pickup=pickup, what="cancelled", at=at, reason=reason)
+        await places.enter()
+        pickup = await _changeable(pickup_id, resident_id, Move.CANCEL, at)
+        because = Mover(Actor.RESIDENT, keys.seal(reason) if reason else None)
+        event = await make(pickup, Move.CANCEL, because, at=at)
         await call_off(pickup.id, at=at)
-        await _give_place_back(pickup.slot)
+        await tell_crew(pickup, pickup.crew_id, "已取消，不用去了", key=f"{event.id}", at=at)
+        await _count(pickup.slot, {pickup.slot.id: -1})
+        await places.give_shift_back(pickup.slot.id, pickup.crew_id)
     return pickup
 
 
@@ -130,61 +157,57 @@ async def erase_all(resident_id: UUID, *, at: datetime) -> int:
 
     Returns how many bookings were cancelled. Call it inside a transaction that holds the account.
     """
-    pickups = await Pickup.filter(resident_id=resident_id).select_for_update().order_by("id")
-    booked = [pickup for pickup in pickups if pickup.state is PickupState.BOOKED]
+    await places.enter()
+    let_go = await places.let_go_all(resident_id)
+    found = Pickup.filter(resident_id=resident_id).select_for_update().order_by("id")
+    pickups = await found.prefetch_related("slot")
+    await Pickup.filter(id__in=[pickup.id for pickup in pickups]).update(
+        street_sealed=None, contact_sealed=None, words_sealed=None, floor=None, lift=None
+    )
     for pickup in pickups:
-        await Pickup.filter(id=pickup.id).update(
-            state=PickupState.CANCELLED,
-            street_sealed=None,
-            contact_sealed=None,
-            items=[{**item, "note": None} for item in pickup.items],
-        )
-    await PickupEvent.filter(pickup_id__in=[pickup.id for pickup in pickups]).update(reason=None)
-    for pickup in booked:
-        await PickupEvent.create(pickup=pickup, what="cancelled", at=at)
-    for slot_id in sorted(pickup.slot_id for pickup in booked):  # one order: no two wait for each other
-        await sql.rows(GIVE_BACK, slot_id)
-    return len(booked)
+        await Pickup.filter(id=pickup.id).update(items=[{**item, "note": None} for item in pickup.items])
+    await PickupEvent.filter(pickup_id__in=[pickup.id for pickup in pickups]).update(
+        reason=None, reason_sealed=None
+    )
+    ended = [one for one in pickups if one.state in {*GOING_ON, PickupState.DISPUTED}]
+    for pickup in ended:
+        event = await make(pickup, Move.CANCEL, SYSTEM, at=at)
+        await call_off(pickup.id, at=at)
+        await tell_crew(pickup, pickup.crew_id, "已取消，不用去了", key=f"{event.id}", at=at)
+    let_go.update(pickup.slot_id for pickup in ended)
+    await places.count({slot_id: -many for slot_id, many in let_go.items()})
+    for pickup in sorted(ended, key=lambda one: one.slot_id):
+        await places.give_shift_back(pickup.slot_id, pickup.crew_id)
+    return len(ended)
 
 
-async def lay_out_slots(*, at: datetime) -> int:
-    """Make the slots of the next two weeks that are not there yet; how many there are now."""
-    today = at.astimezone(SHANGHAI).date()
-    slots = list(rules.laid_out(await SlotPattern.all(), today))
-    await Slot.bulk_create(slots, ignore_conflicts=True)
-    return len(slots)
+async def _refuse_one_too_many(resident_id: UUID, slot: Slot) -> None:
+    """Raises TooManyActive; a second booking of the same slot is said to be that first."""
+    theirs = await Pickup.filter(resident_id=resident_id, state__in=list(GOING_ON)).values_list(
+        "slot_id", flat=True
+    )
+    if slot.id in theirs:
+        raise AlreadyBooked()
+    if len(theirs) >= rules.MOST_ACTIVE:
+        raise TooManyActive(most=rules.MOST_ACTIVE)
 
 
-async def _open_slot(slot_id: UUID, at: datetime) -> Slot:
-    slot = await Slot.get_or_none(id=slot_id)
-    if slot is None:
-        raise NoSuchSlot()
-    if not rules.is_bookable(slot, at):
-        raise SlotClosed()
-    return slot
-
-
-async def _changeable(pickup_id: UUID, resident_id: UUID, at: datetime) -> Pickup:
-    """The booking, locked; its slot is read after the lock, so it is the slot it is in now."""
-    own = Pickup.filter(id=pickup_id, resident_id=resident_id)
-    pickup = await own.select_for_update().first()
-    if pickup is None:
-        raise NoSuchPickup()
-    if pickup.state is not PickupState.BOOKED:
-        raise NotBooked()
-    await pickup.fetch_related("slot")
-    if at >= (until := rules.change_until(pickup.slot)):
+async def _changeable(pickup_id: UUID, resident_id: UUID, move: Move, at: datetime) -> Pickup:
+    """The booking, locked, where its resident may still make this move."""
+    pickup = await locked(Pickup.filter(id=pickup_id, resident_id=resident_id))
+    refuse_unless_allowed(pickup, move, Actor.RESIDENT)
+    until = rules.change_until(pickup.slot)
+    if at >= until and pickup.state is not PickupState.MISSED_BY_CREW:
         raise TooLateToChange(change_until=until)
     return pickup
 
 
-async def _take_place(slot: Slot) -> None:
-    counted = await sql.rows(TAKE, slot.id)
-    if not counted:
-        raise SlotFull()
-    slot.taken = counted[0]["taken"]
+async def _count(slot: Slot, changes: dict[UUID, int]) -> None:
+    taken = await places.count(changes)
+    slot.taken = taken.get(slot.id, slot.taken)
 
 
-async def _give_place_back(slot: Slot) -> None:
-    counted = await sql.rows(GIVE_BACK, slot.id)
-    slot.taken = counted[0]["taken"]
+def _sealed_words(items: Sequence[OldItem], keys: Keys) -> str | None:
+    """What people wrote of each item, encrypted; nothing where they wrote nothing."""
+    words = [{word: getattr(item, word) for word in WORDS} for item in items]
+    return keys.seal(json.dumps(words)) if any(any(one.values()) for one in words) else None

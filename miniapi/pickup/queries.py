@@ -1,14 +1,17 @@
 """What people can ask about slots and bookings."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from miniapi.clock import SHANGHAI
 from miniapi.pickup import rules
-from miniapi.pickup.errors import NoSuchPickup, NoSuchSlot, NotBooked
-from miniapi.pickup.models import Pickup, PickupState, Slot
+from miniapi.pickup.errors import NoSuchOffer, NoSuchPickup, NoSuchSlot, NotBooked, NotNow
+from miniapi.pickup.models import Closure, OfferState, Pickup, PickupOffer, PickupState, Shift, Slot
+from miniapi.pickup.moves import CALLED, GOING_ON
 from miniapi.reminders.occasions import Occasion
 
 
@@ -16,7 +19,7 @@ def bookable_slots(
     region: str, *, at: datetime, day: date | None = None, district: str | None = None
 ) -> "QuerySet[Slot]":
     """Slots that are not closed yet, full ones included."""
-    slots = Slot.filter(region=region, starts_at__gt=at + rules.BOOK_UNTIL)
+    slots = Slot.filter(region=region, starts_at__gt=at + rules.BOOK_UNTIL, capacity__gt=0)
     if day is not None:
         midnight = datetime.combine(day, time(), SHANGHAI)
         slots = slots.filter(starts_at__gte=midnight, starts_at__lt=midnight + timedelta(days=1))
@@ -40,17 +43,60 @@ def pickups_of(resident_id: UUID) -> "QuerySet[Pickup]":
 
 async def pickup(pickup_id: UUID, resident_id: UUID) -> Pickup:
     """One booking of this resident. Raises NoSuchPickup, also for somebody else's."""
-    found = await pickups_of(resident_id).get_or_none(id=pickup_id)
+    return await _one(pickups_of(resident_id), pickup_id)
+
+
+async def visit(pickup_id: UUID, resident_id: UUID) -> Pickup:
+    """One booking of this resident with its crew, its offers and what happened to it. Raises NoSuchPickup."""
+    found = pickups_of(resident_id).prefetch_related("crew__merchant", "offers", "events")
+    return await _one(found, pickup_id)
+
+
+async def open_offer(pickup_id: UUID) -> PickupOffer:
+    """The price that waits for its resident's answer. Raises NoSuchOffer."""
+    found = await PickupOffer.get_or_none(pickup_id=pickup_id, state=OfferState.OPEN)
     if found is None:
+        raise NoSuchOffer()
+    return found
+
+
+async def crews_pickups(crew_id: UUID, *, at: datetime) -> Sequence[Pickup]:
+    """What a crew has to do and could accept, today and tomorrow: by district, slot and number."""
+    begins, ends = rules.shown_days(at)
+    days = Q(slot__starts_at__gte=begins, slot__starts_at__lt=ends)
+    own = Q(crew_id=crew_id) & ~Q(state=PickupState.CANCELLED)
+    waiting = Q(state=PickupState.BOOKED, slot_id__in=await _slots_of(crew_id, begins, ends))
+    found = Pickup.filter(days, own | waiting)
+    return await found.select_related("slot").order_by("district", "slot__starts_at", "number")
+
+
+async def crews_pickup(pickup_id: UUID, crew_id: UUID) -> Pickup:
+    """One booking that a crew has accepted, or could. Raises NoSuchPickup, also for another crew's."""
+    found = await _one(Pickup.all().select_related("slot", "resident"), pickup_id)
+    if not await is_for(found, crew_id):
         raise NoSuchPickup()
     return found
 
 
+async def is_for(pickup: Pickup, crew_id: UUID) -> bool:
+    """Whether a booking is this crew's, or waits for one in a slot in which it works."""
+    if pickup.crew_id is not None or pickup.state is not PickupState.BOOKED:
+        return pickup.crew_id == crew_id and pickup.state is not PickupState.CANCELLED
+    return await Shift.exists(slot_id=pickup.slot_id, crew_id=crew_id)
+
+
+def closures_of(region: str) -> "QuerySet[Closure]":
+    """The closures of a region, those that were lifted included."""
+    return Closure.filter(region=region)
+
+
 async def occasion(pickup_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
-    """The coming of the crew, as something to be reminded of. Raises NoSuchPickup, NotBooked."""
+    """The coming of the crew, as something to be reminded of. Raises NoSuchPickup, NotBooked, NotNow."""
     found = await pickup(pickup_id, resident_id)
-    if found.state is not PickupState.BOOKED:
+    if found.state is PickupState.CANCELLED:
         raise NotBooked()
+    if found.state not in GOING_ON:
+        raise NotNow(state=found.state, called=CALLED[found.state])
     return Occasion(
         kind="pickup",
         subject=found.id,
@@ -63,3 +109,15 @@ async def occasion(pickup_id: UUID, resident_id: UUID, at: datetime) -> Occasion
             "thing4": found.district,
         },
     )
+
+
+async def _slots_of(crew_id: UUID, begins: datetime, ends: datetime) -> list[UUID]:
+    theirs = Shift.filter(crew_id=crew_id, slot__starts_at__gte=begins, slot__starts_at__lt=ends)
+    return [shift.slot_id for shift in await theirs]
+
+
+async def _one(pickups: "QuerySet[Pickup]", pickup_id: UUID) -> Pickup:
+    found = await pickups.get_or_none(id=pickup_id)
+    if found is None:
+        raise NoSuchPickup()
+    return found

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, empty
 
 from faq.packs import Library
 from miniapi import clock
@@ -16,23 +16,29 @@ from miniapi.http.paging import Page, page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
-from miniapi.pickup import actions, queries, schemas
+from miniapi.pickup import actions, offering, places, queries, schemas
 from miniapi.pickup.errors import (
     AlreadyBooked,
+    NoSuchOffer,
     NoSuchPickup,
     NoSuchSlot,
     NotBooked,
+    NotNow,
     OtherDistrict,
     SlotClosed,
     SlotFull,
     TooLateToChange,
+    TooManyActive,
+    TooManyChanges,
 )
-from miniapi.pickup.schemas import PickupJson, SlotJson, pickup_json
+from miniapi.pickup.schemas import PickupJson, SlotJson, VisitJson, pickup_json, visit_json
 from miniapi.subsidies.errors import CategoryUnknown
+from miniapi.tickets.errors import TooManyOpen
 
 routes = Blueprint("pickup")
 
-UNCHANGEABLE = (NoSuchPickup, NotBooked, TooLateToChange)
+UNCHANGEABLE = (NoSuchPickup, NotBooked, NotNow, TooLateToChange)
+UNANSWERABLE = (NoSuchPickup, NotBooked, NotNow, NoSuchOffer)
 UNBOOKABLE = (NoSuchSlot, OtherDistrict, SlotClosed, AlreadyBooked, SlotFull)
 
 
@@ -49,10 +55,26 @@ async def list_slots(
     return json(page_json(found, next_cursor, schemas.slot_json))
 
 
+@routes.post("/pickups/slots/<slot_id:uuid>/hold")
+@repeatable()
+@answers(schemas.HoldJson, status=201, refuses=[NoSuchSlot, SlotClosed, SlotFull])
+async def hold(request: Request, resident: SignedInResident, slot_id: UUID) -> HTTPResponse:
+    """填写预约时先占住一个名额，15 分钟内有效；一人同时只占一个。"""
+    return json(schemas.hold_json(await places.hold(slot_id, resident.id, at=clock.now())), status=201)
+
+
+@routes.delete("/pickups/slots/<slot_id:uuid>/hold")
+@answers()
+async def let_go(request: Request, resident: SignedInResident, slot_id: UUID) -> HTTPResponse:
+    """不约了，把占住的名额让出来。"""
+    await places.let_go(slot_id, resident.id)
+    return empty()
+
+
 @routes.post("/pickups")
 @body(schemas.BookPickup)
 @repeatable()
-@answers(PickupJson, status=201, refuses=[CategoryUnknown, *UNBOOKABLE])
+@answers(PickupJson, status=201, refuses=[CategoryUnknown, TooManyActive, *UNBOOKABLE])
 async def book(
     request: Request, resident: SignedInResident, body: schemas.BookPickup, keys: Keys, library: Library
 ) -> HTTPResponse:
@@ -82,10 +104,41 @@ async def show_pickup(
     return json(pickup_json(await queries.pickup(pickup_id, resident.id), keys, library.categories))
 
 
+@routes.get("/pickups/<pickup_id:uuid>/visit")
+@answers(VisitJson, refuses=[NoSuchPickup])
+async def show_visit(
+    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys
+) -> HTTPResponse:
+    """师傅到哪了：派给谁，报价多少，派单后出示的回收码，以及全部经过。"""
+    return json(visit_json(await queries.visit(pickup_id, resident.id), keys))
+
+
+@routes.post("/pickups/<pickup_id:uuid>/offer/accept")
+@repeatable()
+@answers(VisitJson, refuses=UNANSWERABLE)
+async def accept_offer(
+    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys
+) -> HTTPResponse:
+    """同意师傅的报价。"""
+    await offering.accept(pickup_id, resident.id, at=clock.now())
+    return json(visit_json(await queries.visit(pickup_id, resident.id), keys))
+
+
+@routes.post("/pickups/<pickup_id:uuid>/offer/refuse")
+@repeatable()
+@answers(schemas.DisputeJson, refuses=[*UNANSWERABLE, TooManyOpen])
+async def refuse_offer(
+    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys, library: Library
+) -> HTTPResponse:
+    """不同意师傅的报价：这次不回收，并提交一件工单。"""
+    pickup, ticket = await offering.refuse(pickup_id, resident.id, library, keys, at=clock.now())
+    return json(schemas.dispute_json(pickup, ticket))
+
+
 @routes.post("/pickups/<pickup_id:uuid>/reschedule")
 @body(schemas.Reschedule)
 @repeatable()
-@answers(PickupJson, refuses=[*UNCHANGEABLE, *UNBOOKABLE])
+@answers(PickupJson, refuses=[*UNCHANGEABLE, TooManyChanges, *UNBOOKABLE])
 async def reschedule(
     request: Request,
     resident: SignedInResident,
@@ -112,5 +165,5 @@ async def cancel(
     library: Library,
 ) -> HTTPResponse:
     """取消预约。"""
-    pickup = await actions.cancel(pickup_id, resident.id, body.reason, at=clock.now())
+    pickup = await actions.cancel(pickup_id, resident.id, body.reason, keys, at=clock.now())
     return json(pickup_json(pickup, keys, library.categories))

@@ -17,8 +17,10 @@ from miniapi.http.requests import Body
 from miniapi.keys import Keys
 from miniapi.pickup import rules
 from miniapi.pickup.actions import Contact, Door, OldItem
-from miniapi.pickup.models import Pickup, PickupState, Slot
+from miniapi.pickup.models import Hold, OfferState, Pickup, PickupOffer, PickupState, Slot
+from miniapi.pickup.moves import WITH_A_CREW
 from miniapi.subsidies.schemas import CategoryName, category_named
+from miniapi.tickets.models import Ticket
 
 FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)  # what a calendar can show
 Day = Annotated[
@@ -42,6 +44,10 @@ class ItemToCollect(Body):
 
     category: CategoryName
     note: Annotated[str, Field(max_length=100)] | None = None
+    brand: Annotated[str, Field(max_length=30)] | None = None
+    size: Annotated[str, Field(max_length=30)] | None = None
+    age_years: Annotated[int, Field(ge=0, le=60)] | None = None
+    works: bool | None = None
 
 
 class Address(Body):
@@ -49,6 +55,8 @@ class Address(Body):
 
     district: District
     street: Annotated[str, Field(min_length=2, max_length=100)]
+    floor: Annotated[int, Field(ge=-5, le=200)] | None = None
+    lift: bool | None = None
 
 
 class ContactPerson(Body):
@@ -65,15 +73,27 @@ class BookPickup(Body):
     items: Annotated[list[ItemToCollect], Field(min_length=1, max_length=10)]
     address: Address
     contact: ContactPerson | None = None
+    call_first: bool = False
 
     def old_items(self, categories: Categories) -> list[OldItem]:
         """What is to be collected. Raises CategoryUnknown."""
-        return [OldItem(category_named(categories, item.category), item.note) for item in self.items]
+        return [
+            OldItem(
+                category_named(categories, item.category),
+                item.note,
+                item.brand,
+                item.size,
+                item.age_years,
+                item.works,
+            )
+            for item in self.items
+        ]
 
     @property
     def door(self) -> Door:
         """Where."""
-        return Door(self.address.district, self.address.street)
+        there = self.address
+        return Door(there.district, there.street, there.floor, there.lift, self.call_first)
 
     @property
     def person(self) -> Contact | None:
@@ -109,6 +129,10 @@ class OldItemJson(TypedDict):
     category: str
     category_name: str
     note: str | None
+    brand: str | None
+    size: str | None
+    age_years: int | None
+    works: bool | None
 
 
 class AddressJson(TypedDict):
@@ -116,6 +140,8 @@ class AddressJson(TypedDict):
 
     district: str
     street: str | None
+    floor: int | None
+    lift: bool | None
 
 
 class ContactJson(TypedDict):
@@ -135,8 +161,65 @@ class PickupJson(TypedDict):
     items: list[OldItemJson]
     address: AddressJson
     contact: ContactJson | None
+    call_first: bool
     booked_at: Time
     change_until: Time
+    changes_left: int
+
+
+class HoldJson(TypedDict):
+    """A place that is kept until then."""
+
+    slot: Id
+    expires_at: Time
+
+
+class CrewJson(TypedDict):
+    """Who comes."""
+
+    name: str
+    merchant: str
+
+
+class OfferJson(TypedDict):
+    """A price that was named at the door."""
+
+    price_fen: int
+    state: OfferState
+    offered_at: Time
+
+
+class PickupEventJson(TypedDict):
+    """One thing that happened to a booking, and when."""
+
+    what: str
+    at: Time
+
+
+class VisitJson(TypedDict):
+    """How a visit stands. The crew gets `code` when it collects; `offer` is its latest price."""
+
+    id: Id
+    number: str
+    state: PickupState
+    slot: SlotJson
+    crew: CrewJson | None
+    code: str | None
+    offer: OfferJson | None
+    agreed_fen: int | None
+    price_fen: int | None
+    weight_grams: int | None
+    history: list[PickupEventJson]
+
+
+class DisputeJson(TypedDict):
+    """A price that was refused, and the ticket in which the bureau looks into it."""
+
+    id: Id
+    number: str
+    state: PickupState
+    ticket: Id
+    ticket_number: str
 
 
 def slot_json(slot: Slot) -> SlotJson:
@@ -152,27 +235,94 @@ def slot_json(slot: Slot) -> SlotJson:
 
 def pickup_json(pickup: Pickup, keys: Keys, categories: Categories) -> PickupJson:
     """A booking as its owner sees it."""
-    contact = Contact(**json.loads(keys.unseal(pickup.contact_sealed))) if pickup.contact_sealed else None
+    contact = contact_of(pickup, keys)
     return {
         "id": str(pickup.id),
         "number": pickup.number,
         "state": pickup.state,
         "slot": slot_json(pickup.slot),
-        "items": [
-            {
-                "category": item["category"],
-                "category_name": categories[item["category"]].name,
-                "note": item["note"],
-            }
-            for item in pickup.items
-        ],
+        "items": items_json(pickup, keys, categories),
         "address": {
             "district": pickup.district,
             "street": keys.unseal(pickup.street_sealed) if pickup.street_sealed else None,
+            "floor": pickup.floor,
+            "lift": pickup.lift,
         },
         "contact": {"name": masked_name(contact.name), "phone": masked_phone(contact.phone)}
         if contact
         else None,
+        "call_first": pickup.call_first,
         "booked_at": written(pickup.booked_at),
         "change_until": written(rules.change_until(pickup.slot)),
+        "changes_left": rules.MOST_CHANGES - pickup.changes,
+    }
+
+
+def items_json(pickup: Pickup, keys: Keys | None, categories: Categories) -> list[OldItemJson]:
+    """What is collected; without keys nothing of what its owner wrote."""
+    sealed = pickup.words_sealed if keys is not None else None
+    words = json.loads(keys.unseal(sealed)) if keys and sealed else [{} for _ in pickup.items]
+    return [
+        {
+            "category": item["category"],
+            "category_name": categories[item["category"]].name,
+            # a remark of before words were sealed stands with the item
+            "note": said.get("note") or (item.get("note") if keys is not None else None),
+            "brand": said.get("brand"),
+            "size": said.get("size"),
+            "age_years": item.get("age_years"),
+            "works": item.get("works"),
+        }
+        for item, said in zip(pickup.items, words, strict=True)
+    ]
+
+
+def contact_of(pickup: Pickup, keys: Keys) -> Contact | None:
+    """Whom the crew asks for."""
+    return Contact(**json.loads(keys.unseal(pickup.contact_sealed))) if pickup.contact_sealed else None
+
+
+def hold_json(hold: Hold) -> HoldJson:
+    """A place that is kept."""
+    return {"slot": str(hold.slot_id), "expires_at": written(hold.expires_at)}
+
+
+def visit_json(pickup: Pickup, keys: Keys) -> VisitJson:
+    """How a visit stands; `pickup` with its crew, offers and events."""
+    crew, offers = pickup.crew, sorted(pickup.offers, key=lambda one: one.id)
+    return {
+        "id": str(pickup.id),
+        "number": pickup.number,
+        "state": pickup.state,
+        "slot": slot_json(pickup.slot),
+        "crew": {"name": crew.name, "merchant": crew.merchant.name} if crew else None,
+        "code": keys.pickup_code(pickup.id.bytes) if pickup.state in WITH_A_CREW else None,
+        "offer": offer_json(offers[-1]) if offers else None,
+        "agreed_fen": pickup.agreed_fen,
+        "price_fen": pickup.price_fen,
+        "weight_grams": pickup.weight_grams,
+        "history": [
+            {"what": event.what, "at": written(event.done_at or event.at)}
+            for event in sorted(pickup.events, key=lambda one: one.id)
+        ],
+    }
+
+
+def offer_json(offer: PickupOffer) -> OfferJson:
+    """A price that was named at the door."""
+    return {
+        "price_fen": offer.price_fen,
+        "state": offer.state,
+        "offered_at": written(offer.offered_at),
+    }
+
+
+def dispute_json(pickup: Pickup, ticket: Ticket) -> DisputeJson:
+    """A refused price and its ticket."""
+    return {
+        "id": str(pickup.id),
+        "number": pickup.number,
+        "state": pickup.state,
+        "ticket": str(ticket.id),
+        "ticket_number": ticket.number,
     }

@@ -13,6 +13,7 @@ from miniapi.drops import lottery
 from miniapi.http.idempotency import erase_answers
 from miniapi.merchants.actions import end_memberships
 from miniapi.pickup import actions as pickup
+from miniapi.pickup import photos
 from miniapi.privacy.errors import VersionOutdated
 from miniapi.privacy.models import Consent
 from miniapi.privacy.notice import PrivacyNotices
@@ -45,6 +46,7 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
     async with in_transaction():
         resident = await held(resident_id)
         gone = {
+            "photos": await photos.erase_all(resident_id),
             "pickups_cancelled": await pickup.erase_all(resident_id, at=at),
             "tickets_closed": await tickets.erase_all(resident_id, at=at),
             "notices": await reminders.erase_all(resident_id),

@@ -20,7 +20,9 @@ from miniapi.drops.models import Registration
 from miniapi.http.answers import dumps, written
 from miniapi.keys import Keys
 from miniapi.merchants.models import Member
-from miniapi.pickup.models import Pickup, PickupEvent
+from miniapi.pickup.models import Hold, Pickup, PickupEvent, PickupOffer
+from miniapi.pickup.photo_models import PickupPhoto
+from miniapi.pickup.photo_schemas import photo_json
 from miniapi.privacy import queries, shopping
 from miniapi.privacy.models import Consent
 from miniapi.privacy.schemas import access_json, consent_json
@@ -112,7 +114,7 @@ def _voucher(voucher: Voucher, keys: Keys) -> Shown:
         "valid_until": written(voucher.valid_until),
         "history": [
             {"state": event.state, "at": written(event.at), "note": event.note}
-            for event in sorted(voucher.events, key=lambda one: one.id)
+            for event in sorted(voucher.events, key=lambda one: (one.at, one.id))
         ],
     }
 
@@ -123,23 +125,42 @@ def _registration(given: Registration, keys: Keys) -> Shown:
 
 
 def _pickup(pickup: Pickup, keys: Keys) -> Shown:
-    contact = _open(pickup.contact_sealed, keys)
+    contact, sealed = _open(pickup.contact_sealed, keys), _open(pickup.words_sealed, keys)
+    words = json.loads(sealed) if sealed else [{} for _ in pickup.items]
     return {
         "id": str(pickup.id),
         "number": pickup.number,
         "state": pickup.state,
         "starts_at": written(pickup.slot.starts_at),
         "ends_at": written(pickup.slot.ends_at),
-        "items": pickup.items,
+        "items": [{**item, **said} for item, said in zip(pickup.items, words, strict=True)],
         "district": pickup.district,
+        "floor": pickup.floor,
+        "lift": pickup.lift,
+        "call_first": pickup.call_first,
         "street": _open(pickup.street_sealed, keys),
         "contact": json.loads(contact) if contact else None,
         "booked_at": written(pickup.booked_at),
         "history": [
-            {"what": event.what, "at": written(event.at), "reason": event.reason}
+            {
+                "what": event.what,
+                "at": written(event.at),
+                "reason": event.reason or _open(event.reason_sealed, keys),
+            }
             for event in sorted(pickup.events, key=lambda one: one.id)
         ],
+        "offers": [
+            {"price_fen": offer.price_fen, "state": offer.state, "offered_at": written(offer.offered_at)}
+            for offer in sorted(pickup.offers, key=lambda one: one.id)
+        ],
+        "agreed_fen": pickup.agreed_fen,
+        "price_fen": pickup.price_fen,
+        "weight_grams": pickup.weight_grams,
     }
+
+
+def _hold(hold: Hold, keys: Keys) -> Shown:
+    return {"slot": str(hold.slot_id), "expires_at": written(hold.expires_at)}
 
 
 def _notice(notice: Notice, keys: Keys) -> Shown:
@@ -221,11 +242,22 @@ SECTIONS: tuple[Section, ...] = (
     Section("sales", (Redemption,), shopping.sales, shopping.sale),
     Section(
         "pickups",
-        (Pickup, PickupEvent),
+        (Pickup, PickupEvent, PickupOffer),
         lambda resident: (
-            Pickup.filter(resident_id=resident.id).select_related("slot").prefetch_related("events")
+            Pickup.filter(resident_id=resident.id).select_related("slot").prefetch_related("events", "offers")
         ),
         _pickup,
+    ),
+    Section("holds", (Hold,), lambda resident: Hold.filter(resident_id=resident.id), _hold),
+    Section(
+        "photos",
+        (PickupPhoto,),
+        lambda resident: PickupPhoto.filter(pickup__resident_id=resident.id),
+        lambda photo, keys: {
+            **photo_json(photo),
+            "pickup": str(photo.pickup_id),
+            "address": f"/api/v1/pickups/{photo.pickup_id}/photos/{photo.id}",
+        },
     ),
     Section("notices", (Notice,), lambda resident: Notice.filter(resident_id=resident.id), _notice),
     Section(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from miniapi.accounts.models import Resident
@@ -24,5 +25,6 @@ async def resident(resident_id: UUID) -> Resident:
 
 
 def access_to(resident_id: UUID) -> "QuerySet[AuditEvent]":
-    """What the staff did with a resident's data."""
-    return AuditEvent.filter(subject=f"resident:{resident_id}", actor__startswith="staff:")
+    """What the staff did with a resident's data, and which doors crews opened."""
+    by_others = Q(actor__startswith="staff:") | Q(actor__startswith="crew:")
+    return AuditEvent.filter(by_others, subject=f"resident:{resident_id}")

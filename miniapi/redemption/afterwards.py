@@ -93,9 +93,19 @@ async def move(
         raise MovedBefore(key)
 
 
-async def happened(sale: Made, what: RedemptionAct, subsidy: Fen, *, note: str, told: str) -> None:
-    """Write it into both histories: `note` is for the shop and the staff, `told` for the voucher's owner."""
+async def happened(
+    sale: Made, what: RedemptionAct, subsidy: Fen, *, note: str, told: str, replaced: str | None = None
+) -> None:
+    """Write it into both histories: `note` is for the shop and the staff, `told` for the voucher's owner.
+
+    `replaced` is the serial number of what came back.
+    """
     await RedemptionEvent.create(
-        redemption=sale.redemption, what=what, at=sale.at, subsidy_fen=subsidy, note=note
+        redemption=sale.redemption,
+        what=what,
+        at=sale.at,
+        subsidy_fen=subsidy,
+        note=note,
+        replaced_serial=replaced,
     )
     await VoucherEvent.create(voucher=sale.voucher, state=sale.voucher.state, at=sale.at, note=told)

@@ -13,6 +13,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.merchants.callers import Clerk
 from miniapi.money import Fen, in_yuan
 from miniapi.redemption import afterwards_rules as rules
+from miniapi.redemption import queries
 from miniapi.redemption.afterwards import Made, happened, locked, move, refuse_rejected
 from miniapi.redemption.errors import (
     AlreadySettled,
@@ -104,6 +105,7 @@ async def exchange(
                 Fen(redemption.subsidy_fen),
                 note=f"换货，新序列号 {goods.serial_number}：{because}",
                 told="已换货，补贴不变",
+                replaced=before["serial_number"],
             )
             await record(
                 clerk.actor,
@@ -137,7 +139,7 @@ async def _corrected(sale: Made, price: Price, subsidy: Fen) -> None:
 
 
 async def _exchanged(redemption: Redemption, goods: Goods) -> None:
-    seen = await Redemption.exists(serial_number=goods.serial_number)
+    seen = await queries.is_serial_known(goods.serial_number)
     redemption.brand, redemption.model = goods.brand, goods.model
     redemption.serial_number = goods.serial_number
     redemption.flags = _flagged(redemption, Flag.SERIAL_SEEN_BEFORE, raised=seen)

@@ -192,7 +192,10 @@ class RedemptionAct(StrEnum):
 
 
 class RedemptionEvent(Model):
-    """One thing that happened to a redemption, and what the subsidy was after it. Never edited."""
+    """One thing that happened to a redemption, and what the subsidy was after it. Never edited.
+
+    `replaced_serial` is the number of the piece that came back in an exchange.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     redemption: fields.ForeignKeyRelation[Redemption] = fields.ForeignKeyField(
@@ -202,10 +205,11 @@ class RedemptionEvent(Model):
     at = fields.DatetimeField()
     subsidy_fen = fields.BigIntField()
     note = fields.CharField(max_length=200)
+    replaced_serial = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "redemption_event"
-        indexes = (("redemption_id", "at"),)
+        indexes = (("redemption_id", "at"), ("replaced_serial",))
         constraints = (
             CheckConstraint(
                 check="what IN ('redeemed','corrected','exchanged','accepted','rejected',"
@@ -213,4 +217,7 @@ class RedemptionEvent(Model):
                 name="redemption_event_known",
             ),
             CheckConstraint(check="subsidy_fen >= 0", name="redemption_event_is_a_sum"),
+            CheckConstraint(
+                check="replaced_serial IS NULL OR what = 'exchanged'", name="replaced_in_an_exchange"
+            ),
         )

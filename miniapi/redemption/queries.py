@@ -6,7 +6,7 @@ from tortoise.queryset import QuerySet
 
 from miniapi.merchants.callers import Clerk
 from miniapi.redemption.errors import NoSuchQuote, NoSuchRedemption
-from miniapi.redemption.models import CounterQuote, Redemption
+from miniapi.redemption.models import CounterQuote, Redemption, RedemptionEvent
 
 
 async def quote(quote_id: UUID, clerk: Clerk) -> CounterQuote:
@@ -27,3 +27,9 @@ async def redemption(redemption_id: UUID, merchant_id: UUID) -> Redemption:
     if (found := await redemptions_of(merchant_id).get_or_none(id=redemption_id)) is None:
         raise NoSuchRedemption()
     return found
+
+
+async def is_serial_known(serial_number: str) -> bool:
+    """Whether a piece of this number (as `plain_number` writes it) was sold before, or came back since."""
+    replaced = RedemptionEvent.filter(replaced_serial=serial_number)
+    return await Redemption.exists(serial_number=serial_number) or await replaced.exists()

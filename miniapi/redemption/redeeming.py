@@ -117,7 +117,7 @@ async def _looked_at(
     # a number that still counts breaks the unique index; one that was given back may come again, and is seen
     before = {
         Flag.INVOICE_MISMATCH: mismatch,
-        Flag.SERIAL_SEEN_BEFORE: await Redemption.exists(serial_number=sale.serial_number),
+        Flag.SERIAL_SEEN_BEFORE: await queries.is_serial_known(sale.serial_number),
         Flag.INVOICE_SEEN_BEFORE: await Redemption.exists(invoice_number=sale.invoice_number),
         Flag.OWN_VOUCHER: voucher.resident_id == clerk.id,
     }

@@ -325,17 +325,41 @@ PEOPLE = (
             SELECT 'voucher ' || v.code AS what FROM voucher v
             WHERE v.resident_id = r.id AND v.state = 'issued'
             UNION ALL SELECT 'pickup ' || p.number FROM pickup p
-            WHERE p.resident_id = r.id AND p.state = 'booked'
+            WHERE p.resident_id = r.id AND p.state IN ('booked', 'assigned', 'on_the_way', 'arrived')
             UNION ALL SELECT 'notice ' || n.id FROM notice n WHERE n.resident_id = r.id
         ) found WHERE r.left_at IS NOT NULL
         """,
     ),
     Check(
-        "a slot has as many places taken as bookings",
+        "a slot has as many places taken as bookings and holds",
         """
-        SELECT 'slot ' || s.id, 'taken ' || s.taken || ', bookings ' || count(p.id)
-        FROM slot s LEFT JOIN pickup p ON p.slot_id = s.id AND p.state = 'booked'
-        GROUP BY s.id HAVING s.taken <> count(p.id)
+        SELECT 'slot ' || s.id, 'taken ' || s.taken || ', bookings ' || p.many || ', holds ' || h.many
+        FROM slot s
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS many FROM pickup WHERE slot_id = s.id AND state <> 'cancelled'
+            ) p
+            CROSS JOIN LATERAL (SELECT count(*) AS many FROM hold WHERE slot_id = s.id) h
+        WHERE s.taken <> p.many + h.many
+        """,
+    ),
+    Check(
+        "a slot has the places of its shifts",
+        """
+        SELECT 'slot ' || s.id, 'places ' || s.capacity || ', shifts ' || coalesce(sum(f.capacity), 0)
+        FROM slot s LEFT JOIN shift f ON f.slot_id = s.id
+        GROUP BY s.id HAVING s.capacity <> coalesce(sum(f.capacity), 0)
+        """,
+    ),
+    Check(
+        "a crew has accepted as many bookings of a slot as its shift says",
+        """
+        SELECT 'slot ' || coalesce(f.slot_id, p.slot_id) || ', crew ' || coalesce(f.crew_id, p.crew_id),
+               'taken ' || coalesce(f.taken, 0) || ', bookings ' || coalesce(p.many, 0)
+        FROM shift f FULL JOIN (
+            SELECT slot_id, crew_id, count(*) AS many FROM pickup
+            WHERE crew_id IS NOT NULL AND state <> 'cancelled' GROUP BY slot_id, crew_id
+        ) p USING (slot_id, crew_id)
+        WHERE coalesce(f.taken, 0) <> coalesce(p.many, 0)
         """,
     ),
 )

@@ -1,11 +1,7 @@
 """Every way a quote can be refused."""
 
-from miniapi.errors import Conflict, Invalid
-
-
-class CategoryUnknown(Invalid):
-    code = "category_unknown"
-    sentence = "没有“{category}”这个品类。"
+from miniapi.categories import CategoryUnknown as CategoryUnknown
+from miniapi.errors import Conflict
 
 
 class NoSubsidyRule(Conflict):

@@ -5,18 +5,16 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from faq.categories import Categories, Category
+from faq.categories import Categories
+from miniapi.categories import CategoryName as CategoryName
+from miniapi.categories import category_named as category_named
 from miniapi.http.answers import CitationJson, citation_json
 from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body
 from miniapi.money import Fen
-from miniapi.subsidies.errors import CategoryUnknown
 from miniapi.subsidies.queries import Quote
 from miniapi.subsidies.rules import Item
 
-CategoryName = Annotated[
-    str, Field(min_length=1, max_length=32, json_schema_extra={"format": "category", "example": "fridge"})
-]
 Grade = Annotated[int, Field(ge=1, le=5)]
 Price = Annotated[int, Field(ge=1, le=100_000_000)]
 
@@ -70,13 +68,6 @@ class QuoteJson(TypedDict):
     items: list[QuotedItemJson]
     total_subsidy_fen: Fen
     notes: list[StepJson]
-
-
-def category_named(categories: Categories, text: str) -> Category:
-    """A category by its key, name or synonym. Raises CategoryUnknown."""
-    if (found := categories.named(text)) is None:
-        raise CategoryUnknown(category=text)
-    return found
 
 
 def quote_json(quote: Quote) -> QuoteJson:

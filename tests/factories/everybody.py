@@ -8,11 +8,16 @@ from typing import Any
 
 from miniapi.accounts.models import Resident
 from miniapi.drops.models import Drop
+from miniapi.ids import new_id
 from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
-from miniapi.pickup.models import Slot
+from miniapi.pickup.models import Pickup, PickupOffer, PickupState, Shift, Slot
 from miniapi.settings import SANDBOX_PUSH_TOKEN
 from miniapi.staff.models import StaffRole
 from tests.factories.people import a_resident, an_id_number
+from tests.factories.pictures import a_picture
+from tests.factories.points import A_TABLE_OF_POINTS, a_point
+from tests.factories.prices import A_TABLE_OF_PRICES
+from tests.factories.slots import a_crew
 from tests.factories.staff import PASSWORD, a_staff
 from tests.web import Web, a_token_of
 
@@ -69,7 +74,15 @@ class Everybody:
         if caller not in self.workers:
             self.workers[caller] = await a_resident(self.season.at)
             await _employ(self.workers[caller], *WORKERS[caller])
+            if WORKERS[caller][1] is Role.CREW:
+                await self._send_out(caller)
         return self.workers[caller]
+
+    async def _send_out(self, caller: str) -> None:
+        """One crew comes in the season's slot, the other does not."""
+        coming = await Shift.get(slot_id=self.season.slot.id)
+        crew_id = coming.crew_id if caller == "crew" else (await a_crew("二组")).id
+        await Member.filter(resident=self.workers[caller]).update(crew_id=crew_id)
 
     def knows(self, called: str) -> bool:
         """Whether something can stand in a path for this name."""
@@ -100,6 +113,23 @@ class Everybody:
                 address = {"district": "杨陵区", "street": "示例路 8 号"}
                 items = [{"category": "fridge"}]
                 return {"slot": str(self.season.slot.id), "items": items, "address": address}
+            case "POST /pickups/{pickup}/offer/accept" | "POST /pickups/{pickup}/offer/refuse":
+                await self._offered(await self.thing("pickup"))
+            case "POST /crew/pickups/{pickup}/offer":
+                return {**_an_action(self.season.at), "price_fen": 1000}
+            case "POST /crew/pickups/{pickup}/collect":
+                taken = {"weight_grams": 1, "price_fen": 1000, "code": "000000"}
+                return {**_an_action(self.season.at), **taken}
+            case _ if route.startswith("POST /crew/pickups/{pickup}/"):
+                return _an_action(self.season.at)
+            case "POST /staff/pickups/closures":
+                begins, ends = ((self.season.at + timedelta(days=days)).isoformat() for days in (40, 41))
+                closed = {"region": "yangling", "starts_at": begins, "ends_at": ends}
+                return {**closed, "reason": BECAUSE}
+            case "POST /staff/pickups/{pickup_number}/resolve":
+                return {"outcome": "cancelled", "reason": BECAUSE}
+            case "POST /pickups/estimate":
+                return {"region": "yangling", "items": [{"category": "fridge"}]}
             case "POST /pickups/{pickup}/reschedule":
                 return {"slot": str(self.season.slot.id)}
             case "POST /merchant/redemptions/quote":
@@ -141,6 +171,7 @@ class Everybody:
                 | "POST /staff/tickets/{ticket}/reopen"
                 | "POST /staff/tickets/{ticket}/conversation"
                 | "POST /staff/vouchers/{voucher}/void"
+                | "POST /staff/pickups/{pickup_number}/code"
             ):
                 return {"reason": BECAUSE}
             case "POST /staff/tickets/{ticket}/forward":
@@ -172,10 +203,23 @@ class Everybody:
                 return {"ToUserName": "gh_1", "FromUserName": "o1", **said}
         return {}
 
+    def table(self, route: str) -> bytes | None:
+        """The file that is sent where a route takes one."""
+        match route:
+            case "POST /staff/points":
+                return A_TABLE_OF_POINTS
+            case "PUT /merchant/prices":
+                return A_TABLE_OF_PRICES
+            case "POST /pickups/{pickup}/photos":
+                return a_picture()
+        return None
+
     def query(self, route: str) -> dict[str, str]:
         """The parameters without which a question makes no sense."""
         match route:
             case "GET /drops" | "GET /points" | "GET /merchants" | "GET /pickups/slots":
+                return {"region": "yangling"}
+            case "GET /staff/pickups/closures" | "POST /staff/points":
                 return {"region": "yangling"}
             case "GET /staff/ledger":
                 return {"book": self.season.drop.programme.code}
@@ -201,6 +245,30 @@ class Everybody:
 
     async def _a_pickup(self) -> str:
         return str((await self._made("POST /pickups"))["id"])
+
+    async def _a_pickup_number(self) -> str:
+        return (await Pickup.get(id=await self.thing("pickup"))).number
+
+    async def _offered(self, pickup: str) -> None:
+        """Somebody is at the door and names a price."""
+        shift = await Shift.get(slot_id=self.season.slot.id)
+        await Pickup.filter(id=pickup).update(state=PickupState.ARRIVED, crew_id=shift.crew_id)
+        await PickupOffer.create(pickup_id=pickup, price_fen=1000, offered_at=self.season.at)
+
+    async def _a_slot(self) -> str:
+        return str(self.season.slot.id)
+
+    async def _a_closure(self) -> str:
+        return str((await self._made("POST /staff/pickups/closures", by="bureau"))["id"])
+
+    async def _a_point(self) -> str:
+        return str((await a_point(secrets.token_hex(4))).id)
+
+    async def _a_photo(self) -> str:
+        path = f"/pickups/{await self.thing('pickup')}/photos"
+        answer = await self.web.post(path, headers=await self.headers("owner"), raw=a_picture())
+        assert answer.status == 201, answer
+        return str(answer.json["id"])
 
     async def _a_reminder(self) -> str:
         return str((await self._made("POST /reminders"))["id"])
@@ -234,6 +302,10 @@ class Everybody:
         answer = await self.web.post(path, headers=headers, **await self.body(route))
         assert answer.status in (200, 201), answer
         return answer.json
+
+
+def _an_action(at: datetime) -> dict[str, str]:
+    return {"action": str(new_id()), "done_at": at.isoformat()}
 
 
 async def _employ(resident: Resident, kind: MerchantKind, role: Role, name: str) -> None:

@@ -1,17 +1,47 @@
-"""Slots to book."""
+"""Crews, and slots in which they come."""
 
+import secrets
 from datetime import datetime, timedelta
 
-from miniapi.pickup.models import Slot
+from miniapi.merchants.callers import CrewMember
+from miniapi.merchants.models import Crew, Member, Merchant, MerchantKind, Role
+from miniapi.pickup.models import Shift, Slot
+from tests.factories.people import a_resident
 
 
-async def a_slot(at: datetime, *, hours_ahead: int = 24, capacity: int = 3, district: str = "杨陵区") -> Slot:
-    """Two hours in which a crew comes."""
+async def a_crew(name: str = "一组", *, region: str = "yangling") -> Crew:
+    """A crew of a recycler; the same one under the same name."""
+    recycler, _ = await Merchant.get_or_create(
+        region=region, kind=MerchantKind.RECYCLER, name="示例回收公司", defaults={"address": "示例路 1 号"}
+    )
+    crew, _ = await Crew.get_or_create(merchant=recycler, name=name)
+    return crew
+
+
+async def a_crew_member(at: datetime, crew: Crew | None = None) -> CrewMember:
+    """Somebody who goes out with a crew."""
+    crew, resident = crew or await a_crew(), await a_resident(at)
+    await Member.create(resident=resident, merchant_id=crew.merchant_id, role=Role.CREW, crew=crew)
+    return CrewMember(resident, secrets.token_urlsafe(), crew)
+
+
+async def a_slot(
+    at: datetime,
+    *,
+    hours_ahead: float = 24,
+    capacity: int = 3,
+    district: str = "杨陵区",
+    crew: Crew | None = None,
+) -> Slot:
+    """Two hours in which a crew comes; of another crew at the same time, more places of the same slot."""
     starts = at + timedelta(hours=hours_ahead)
-    return await Slot.create(
+    slot, _ = await Slot.get_or_create(
         region="yangling",
         district=district,
         starts_at=starts,
-        ends_at=starts + timedelta(hours=2),
-        capacity=capacity,
+        defaults={"ends_at": starts + timedelta(hours=2), "capacity": 0},
     )
+    await Shift.create(slot=slot, crew=crew or await a_crew(), capacity=capacity)
+    slot.capacity += capacity
+    await slot.save(update_fields=["capacity"])
+    return slot

@@ -2,11 +2,17 @@
 
 from miniapi import demo
 from miniapi.drops.models import Drop
-from miniapi.merchants.models import Merchant
+from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, PointHours, PriceTable, Role
+from miniapi.pickup import estimating
+from miniapi.pickup.estimating import OldThing
+from miniapi.pickup.models import CrewHours, Shift, Slot
 from miniapi.programmes.models import Programme
 from miniapi.reports.audit import differences
 from miniapi.vouchers.claiming import claim
 from tests.factories.people import a_resident
+from tests.factories.points import a_point
+
+LOADED = (Programme, Drop, Merchant, Point, PointHours, PriceTable, CrewHours, Slot, Shift)
 
 
 async def load(library, at):
@@ -23,9 +29,45 @@ async def test_enough_enterprises_take_part_so_nobody_has_to_open_it_anyway(data
 
 async def test_a_second_start_changes_nothing(database, noon, library):
     await load(library, noon)
-    before = [await model.all().order_by("id").values() for model in (Programme, Drop, Merchant)]
+    before = [await model.all().order_by("id").values() for model in LOADED]
 
     await load(library, noon)
 
-    assert [await model.all().order_by("id").values() for model in (Programme, Drop, Merchant)] == before
+    assert [await model.all().order_by("id").values() for model in LOADED] == before
     assert await differences(database, library) == []
+
+
+async def test_every_region_has_invented_recyclers_points_and_prices(database, noon, library):
+    await load(library, noon)
+
+    for region in library.packs:
+        recyclers = await Merchant.filter(region=region, kind=MerchantKind.RECYCLER)
+        points = await Point.filter(region=region)
+        things = [OldThing(library.categories[key]) for key in ("fridge", "sofa")]
+        estimates = await estimating.estimate(region, things, at=noon)
+        assert (len(recyclers) >= 2, len(points) >= 3) == (True, True), region
+        assert {(one.demo, one.name[:2]) for one in [*recyclers, *points]} == {(True, "示例")}, region
+        assert None not in [one.range for one in estimates], region
+
+
+async def test_crews_come_in_every_region_for_two_weeks_and_the_demo_user_goes_with_one(
+    database, noon, library
+):
+    await load(library, noon)
+
+    for region in library.packs:
+        slots = await Slot.filter(region=region)
+        assert (len(slots), {slot.capacity for slot in slots}) == (15 * 4, {3}), region
+    member = await Member.get(role=Role.CREW).select_related("resident", "crew")
+    assert (member.resident.openid, member.crew.name) == ("openid-of-crew-demo", "示例上门一组")
+
+
+async def test_a_point_of_an_older_demo_is_described_anew_and_the_bureaus_is_not(database, noon, library):
+    old, changed = "示例五泉镇回收点", "示例揉谷镇回收点"
+    await a_point(old)
+    await a_point(changed, demo=False, address="揉谷镇东街 1 号")
+
+    await load(library, noon)
+
+    assert (await Point.get(name=old)).district == "五泉镇"
+    assert (await Point.get(name=changed)).address == "揉谷镇东街 1 号"

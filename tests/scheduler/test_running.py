@@ -16,7 +16,7 @@ from miniapi.audit.actions import record
 from miniapi.audit.models import AuditEvent
 from miniapi.database.connection import connected
 from miniapi.drops.models import Drop
-from miniapi.pickup.models import Slot, SlotPattern
+from miniapi.pickup.models import CrewHours, Slot
 from miniapi.reminders.templates import Templates
 from miniapi.reports.audit import differences
 from miniapi.vouchers import claiming
@@ -30,6 +30,7 @@ from scheduler.timetable import TIMETABLE, Daily
 from tests.factories.lottery import a_lottery, registered
 from tests.factories.people import SECRET, a_resident
 from tests.factories.season import an_open_drop
+from tests.factories.slots import a_crew
 
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
 
@@ -37,18 +38,20 @@ CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname 
 @pytest.fixture
 async def tools(settings, library, keys):
     async with WeChat(settings.wechat, total_seconds=0.5) as wechat:
-        yield Tools(wechat, Templates(wechat), library, keys)
+        yield Tools(wechat, Templates(wechat), library, keys, settings.photos)
 
 
-async def a_pattern():
-    return await SlotPattern.create(region="yangling", district="杨陵区", begins=9, ends=11, capacity=3)
+async def hours_of_a_crew():
+    crew = await a_crew()
+    for weekday in range(7):
+        await CrewHours.create(crew=crew, district="杨陵区", weekday=weekday, begins=9, ends=11, capacity=3)
 
 
 class TestJobs:
     async def test_run_twice_without_harm(self, database, noon, library, tools):
         drop = await an_open_drop(library, noon)
         await claiming.claim(drop.id, await a_resident(noon), library, at=noon)
-        await a_pattern()
+        await hours_of_a_crew()
         clock.stand_still(drop.valid_until + timedelta(seconds=1))
         due = [jobs.announce_drops, jobs.expire_vouchers]
         due += [job for entry in TIMETABLE if (job := entry.job) not in (jobs.send_reminders, *due)]
@@ -135,7 +138,7 @@ class TestOncePerDay:
 class TestRun:
     async def test_a_daily_job_catches_up_after_a_jump(self, database, noon, tools):
         due = OncePerDay(Daily(at="00:05", job=jobs.lay_out_slots, why=""))
-        await a_pattern()
+        await hours_of_a_crew()
         await running.run(jobs.lay_out_slots, tools, due, Outage())
         assert await Slot.all().count() == 15
         clock.stand_still(noon + timedelta(days=30))

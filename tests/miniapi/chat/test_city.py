@@ -1,13 +1,16 @@
 import pytest
 
-from bot.ports import Caller, Declined
+from bot.ports import Caller, Declined, OldThing, Worth
 from miniapi.accounts.models import Resident
 from miniapi.chat.city import ServiceCity
+from miniapi.merchants import pricing
 from miniapi.tickets.models import Ticket, TicketKind
 from miniapi.tickets.rules import MOST_OPEN
 from tests.factories.counter import a_voucher
 from tests.factories.lottery import a_lottery
 from tests.factories.people import a_resident
+from tests.factories.points import a_point
+from tests.factories.prices import A_TABLE_OF_PRICES, a_recycler
 from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
 
@@ -85,3 +88,23 @@ class TestReminders:
             await city.remind_before(caller, kind, subject, 60)
 
         assert {one.kind for one in await city.reminders(caller)} == {"voucher_expiry", "pickup"}
+
+
+class TestPlaces:
+    async def test_points_tell_their_hours_and_whether_they_are_open(self, database, noon, library):
+        await a_point("五泉站", district="五泉镇", phone="029-0000000", open_at="周日 09:00-12:30")
+        await a_point("别处", region="jining")
+
+        (place,) = await ServiceCity(library, None, None).points("yangling")
+
+        assert (place.name, place.district, place.phone) == ("五泉站", "五泉镇", "029-0000000")
+        assert (place.hours, place.open_now) == ("周日 09:00-12:30", True)
+
+    async def test_what_a_thing_is_worth_stands_in_the_recyclers_tables(self, database, noon, library):
+        recycler, city = await a_recycler(noon, "示例回收站"), ServiceCity(library, None, None)
+        await pricing.publish(A_TABLE_OF_PRICES, library.categories, recycler, at=noon)
+
+        worth = await city.estimate("yangling", OldThing("fridge", "large", 3, True))
+
+        assert worth == Worth(15_000, 30_000, ("示例回收站",), noon)
+        assert await city.estimate("yangling", OldThing("sofa")) is None

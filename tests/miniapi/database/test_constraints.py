@@ -18,8 +18,27 @@ from miniapi.drops.models import Registration
 from miniapi.http.models import KeptAnswer
 from miniapi.ids import new_id
 from miniapi.ledger.models import Account, Entry, Transfer
-from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, Role
-from miniapi.pickup.models import Pickup, PickupEvent, SlotPattern
+from miniapi.merchants.models import (
+    Crew,
+    Member,
+    Merchant,
+    MerchantKind,
+    Point,
+    PointHours,
+    PriceRow,
+    PriceTable,
+    Role,
+)
+from miniapi.pickup.models import (
+    Closure,
+    CrewHours,
+    Hold,
+    Pickup,
+    PickupEvent,
+    PickupOffer,
+    Shift,
+)
+from miniapi.pickup.photo_models import PickupPhoto
 from miniapi.privacy.models import Consent
 from miniapi.programmes.models import Programme
 from miniapi.redemption.models import CounterQuote, Redemption, RedemptionEvent
@@ -156,7 +175,12 @@ async def a_row_of_each(noon, library):
         await Programme.get(),
         merchant,
         await Member.create(resident=resident, merchant=merchant, role=Role.CLERK),
-        await Point.create(region="r", name="p", address="a", lat=1, lon=1),
+        point := await Point.create(region="r", name="p", address="a", lat=1, lon=1),
+        await PointHours.create(point=point, weekday=1, begins=540, ends=600),
+        prices := await PriceTable.create(merchant=merchant, valid_from=noon),
+        await PriceRow.create(
+            table=prices, number=1, category="tv", under_years=5, low_fen=1, high_fen=2, size="small"
+        ),
         drop,
         await Registration.create(
             drop=drop, resident=resident, person_id=resident.person_id, registered_at=noon, place=1, won=True
@@ -169,10 +193,18 @@ async def a_row_of_each(noon, library):
         await RedemptionEvent.create(redemption=sold, what="redeemed", at=noon, subsidy_fen=1, note="n"),
         settlement,
         await SettlementLine.create(settlement=settlement, redemption=sold, amount_fen=1),
-        await SlotPattern.create(region="r", district="d", begins=1, ends=2, capacity=1),
+        await Crew.get(),
+        await CrewHours.create(crew=await Crew.get(), district="d", weekday=0, begins=1, ends=2, capacity=1),
+        await Closure.create(
+            region="r", starts_at=noon, ends_at=later, reason="r", staff=staff, closed_at=noon
+        ),
+        await Shift.get(),
+        await Hold.create(resident=resident, slot=slot, expires_at=noon),
+        await PickupOffer.create(pickup=pickup, price_fen=1, offered_at=noon),
         slot,
         pickup,
-        await PickupEvent.create(pickup=pickup, what="booked", at=noon),
+        await PickupEvent.create(pickup=pickup, what="booked", action=new_id(), done_at=noon, at=noon),
+        await PickupPhoto.create(pickup=pickup, place=1, key_sealed="s", width=1, height=1, added_at=noon),
         ticket,
         await TicketEvent.create(ticket=ticket, what="opened", at=noon),
         talk,
@@ -217,6 +249,14 @@ BREAKS = {
     "merchant_kind_known": "kind = 'smuggler'",
     "role_known": "role = 'boss'",
     "point_on_earth": "lat = 91",
+    "point_kind_known": "kind = 'castle'",
+    "point_takes_a_list": "categories = '{}'",
+    "price_rows_count_from_one": "number = 0",
+    "price_size_known": "size = 'huge'",
+    "price_age_is_a_span": "under_years = from_years",
+    "price_is_a_range": "high_fen = low_fen - 1",
+    "opening_on_a_weekday": "weekday = 0",
+    "opening_within_a_day": "ends = 1441",
     "drop_has_a_quota": "quota = 0",
     "never_more_than_the_quota": "issued = quota + 1",
     "drop_lasts": f"closes_at = opens_at, mode = 'first_come', {NO_LOTTERY}",
@@ -249,15 +289,32 @@ BREAKS = {
     "owed_after_settlement_only": "owed_fen = 1",
     "redemption_event_known": "what = 'eaten'",
     "redemption_event_is_a_sum": "subsidy_fen = -1",
+    "replaced_in_an_exchange": "what = 'redeemed', replaced_serial = 'SN1'",
     "settlement_pays_something": "amount_fen = 0",
     "line_pays_something": "amount_fen = 0",
-    "pattern_within_a_day": "ends = 25",
-    "pattern_has_places": "capacity = 0",
+    "only_crews_go_out": "crew_id = (SELECT id FROM crew)",
+    "hours_on_a_weekday": "weekday = 7",
+    "hours_within_a_day": "ends = 25",
+    "hours_have_places": "capacity = 0",
+    "closure_lasts": "ends_at = starts_at",
+    "closure_counts": "moved = -1",
+    "never_overworked": "taken = capacity + 1",
     "slot_lasts": "ends_at = starts_at",
     "never_double_booked": "taken = capacity + 1",
-    "pickup_state_known": "state = 'lost'",
+    "pickup_state_known": "state = 'lost', crew_id = (SELECT id FROM crew)",
+    "six_photos_a_pickup": "place = 7",
+    "photo_shows_something": "width = 0",
     "pickup_has_items": "items = '[]'",
+    "pickup_has_its_crew": "state = 'assigned'",
+    "pickup_weighed_and_paid": "state = 'collected', crew_id = (SELECT id FROM crew)",
+    "pickup_is_worth_a_sum": "price_fen = -1",
+    "pickup_counts": "changes = -1",
     "pickup_event_known": "what = 'eaten'",
+    "pickup_actor_known": "actor = 'king'",
+    "pickup_done_before_heard": "done_at = at + interval '1 second'",
+    "offer_state_known": "state = 'lost', answered_at = offered_at",
+    "offer_answered_once": "state = 'accepted'",
+    "offer_is_a_sum": "price_fen = -1",
     "ticket_number_is_ten_digits": "number = '12345'",
     "ticket_kind_known": "kind = 'praise'",
     "ticket_state_known": "state = 'lost'",

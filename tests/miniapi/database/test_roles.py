@@ -10,7 +10,13 @@ from miniapi.database import roles, schema, sql
 @pytest.mark.parametrize("table", roles.APPEND_ONLY)
 @pytest.mark.parametrize("change", ["UPDATE {} SET at = at", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_what_is_written_for_ever_cannot_be_changed_by_the_service(database, table, change):
-    column = {"entry": "amount", "settlement": "settled_at", "settlement_line": "amount_fen"}.get(table, "at")
+    column = {
+        "entry": "amount",
+        "settlement": "settled_at",
+        "settlement_line": "amount_fen",
+        "price_table": "valid_from",
+        "price_row": "number",
+    }.get(table, "at")
     change = change.replace("at = at", f"{column} = {column}")
 
     with pytest.raises((OperationalError, asyncpg.InsufficientPrivilegeError), match="permission denied"):

@@ -27,6 +27,16 @@ MigrationRecorder.record_applied = record_applied
 asyncio.run(schema.migrate(sys.argv[1]))
 """
 BEFORE_THE_SOURCES = "0006_kept_with_its_act"
+BEFORE_THE_CREWS = "0007_money"
+A_CITY_WITHOUT_CREWS = (
+    "INSERT INTO merchant (id, region, kind, name, address, demo)"
+    " SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'r', kind, name, 'a', true"
+    " FROM (VALUES (1, 'seller', 's'), (2, 'recycler', 'first'), (3, 'recycler', 'r')) m (n, kind, name)",
+    "INSERT INTO slot_pattern (id, region, district, begins, ends, capacity, demo)"
+    " VALUES (gen_random_uuid(), 'r', 'd', 9, 11, 3, true)",
+    "INSERT INTO slot (id, region, district, starts_at, ends_at, capacity, taken)"
+    " VALUES (gen_random_uuid(), 'r', 'd', '2024-09-01T09:00:00+08:00', '2024-09-01T11:00:00+08:00', 3, 1)",
+)
 RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'miniapi' ORDER BY name"
 
 
@@ -107,6 +117,23 @@ async def test_a_book_of_before_gets_the_accounts_of_all_sources(empty_url):
     found = await asked(empty_url, "SELECT name || ' ' || balance FROM account WHERE book = 'b'")
     assert {one.split()[0] for one in found} == set(AccountName)
     assert {"pool 7", "province 0", "zone 0", "district 0"} <= set(found)
+
+
+async def test_what_was_offered_without_a_crew_is_offered_by_a_crew(empty_url):
+    await migrate(config=configuration(empty_url), target=f"miniapi.{BEFORE_THE_CREWS}")
+    await Tortoise.close_connections()
+    for statement in A_CITY_WITHOUT_CREWS:
+        await asked(empty_url, statement)
+
+    await schema.migrate(empty_url)
+
+    crews = "SELECT m.name || ' ' || c.name FROM crew c JOIN merchant m ON m.id = c.merchant_id"
+    hours = "SELECT DISTINCT begins || '-' || ends || ' ' || capacity || ' ' || district FROM crew_hours"
+    assert await asked(empty_url, crews) == ["first 示例上门一组"]
+    assert await asked(empty_url, hours) == ["9-11 3 d"]
+    assert await asked(empty_url, "SELECT count(DISTINCT weekday) FROM crew_hours") == [7]
+    assert await asked(empty_url, "SELECT capacity FROM shift") == [3]
+    assert await asked(empty_url, "SELECT taken || ' ' || capacity FROM slot") == ["1 3"]
 
 
 async def test_two_hosts_at_once_wait_for_each_other(empty_url, database_url):

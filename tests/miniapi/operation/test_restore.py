@@ -52,6 +52,7 @@ async def a_backup(database, folder):
         database,
         folder / "backup.zip",
         keys=KEYS,
+        photos=folder / "photos",
         journal=folder / "sandbox.jsonl",
         replace=True,
         progress=lambda line: None,
@@ -62,7 +63,8 @@ async def a_backup(database, folder):
 async def restored(file, url, journal, **changes):
     with archive.opened(file) as (source, manifest):
         wanted = replace(manifest, **changes)
-        await restore(url, source, wanted, journal=journal, progress=lambda line: None)
+        photos = journal.with_name("restored photos")
+        await restore(url, source, wanted, photos=photos, journal=journal, progress=lambda line: None)
     return manifest
 
 
@@ -138,7 +140,14 @@ async def test_an_interrupted_restore_leaves_nothing_and_can_be_done_again(backe
 
     with archive.opened(backed_up) as (source, manifest):
         restoring = asyncio.create_task(
-            restore(empty, source, manifest, journal=tmp_path / "restored.jsonl", progress=interrupt)
+            restore(
+                empty,
+                source,
+                manifest,
+                photos=tmp_path / "restored photos",
+                journal=tmp_path / "restored.jsonl",
+                progress=interrupt,
+            )
         )
         with pytest.raises((asyncio.CancelledError, OSError)):
             await restoring
@@ -157,6 +166,19 @@ async def test_a_server_whose_clock_is_behind_is_refused(backed_up, empty, tmp_p
         await restored(backed_up, empty, tmp_path / "restored.jsonl", shift_seconds=shift)
 
     assert await relations(empty) == 0
+
+
+async def test_photos_come_back_as_they_were(database, empty, tmp_path):
+    name, folder = "0" * 31 + "7", tmp_path / "photos"
+    folder.mkdir()
+    for file in (name, f"{name}.part", ".swept"):
+        (folder / file).write_bytes(b"sealed")
+
+    await restored(await a_backup(database, tmp_path), empty, tmp_path / "restored.jsonl")
+
+    again = tmp_path / "restored photos"
+    assert {file.name: file.read_bytes() for file in again.iterdir()} == {name: b"sealed"}
+    assert (again / name).stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_backup_is_on_record_and_not_in_itself(backed_up, empty, library, tmp_path):

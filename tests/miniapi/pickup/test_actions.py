@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -16,8 +17,10 @@ from miniapi.pickup.errors import (
     SlotClosed,
     SlotFull,
     TooLateToChange,
+    TooManyActive,
+    TooManyChanges,
 )
-from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot, SlotPattern
+from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
 from miniapi.reports.audit import differences
 from tests.factories.people import a_resident
 from tests.factories.slots import a_slot
@@ -72,30 +75,30 @@ class TestBook:
 
 
 class TestCancel:
-    async def test_frees_the_place_once(self, database, noon, booking):
+    async def test_frees_the_place_once(self, database, noon, keys, booking):
         slot, resident = await a_slot(noon, capacity=1), await a_resident(noon)
         pickup = await booking(resident, slot)
 
         outcomes = await asyncio.gather(
-            *(actions.cancel(pickup.id, resident.id, "不用了", at=noon) for _ in range(5)),
+            *(actions.cancel(pickup.id, resident.id, "不用了", keys, at=noon) for _ in range(5)),
             return_exceptions=True,
         )
 
         assert Counter(map(type, outcomes)) == {Pickup: 1, NotBooked: 4}
         assert (await Slot.get(id=slot.id)).taken == 0
 
-    async def test_nobody_cancels_for_somebody_else(self, database, noon, booking):
+    async def test_nobody_cancels_for_somebody_else(self, database, noon, keys, booking):
         pickup = await booking(await a_resident(noon), await a_slot(noon))
 
         with pytest.raises(NoSuchPickup):
-            await actions.cancel(pickup.id, (await a_resident(noon)).id, None, at=noon)
+            await actions.cancel(pickup.id, (await a_resident(noon)).id, None, keys, at=noon)
 
-    async def test_two_hours_before_it_is_too_late(self, database, noon, booking):
+    async def test_two_hours_before_it_is_too_late(self, database, noon, keys, booking):
         resident, slot = await a_resident(noon), await a_slot(noon)
         pickup = await booking(resident, slot)
 
         with pytest.raises(TooLateToChange):
-            await actions.cancel(pickup.id, resident.id, None, at=slot.starts_at - timedelta(hours=2))
+            await actions.cancel(pickup.id, resident.id, None, keys, at=slot.starts_at - timedelta(hours=2))
 
 
 class TestReschedule:
@@ -124,7 +127,7 @@ class TestReschedule:
         assert (await Pickup.get(id=pickup.id)).slot_id == old.id
         assert await differences(database, library) == []
 
-    async def test_a_crowd_of_changes_keeps_every_counter(self, database, noon, library, booking):
+    async def test_a_crowd_of_changes_keeps_every_counter(self, database, noon, library, keys, booking):
         slots = [await a_slot(noon, hours_ahead=24 + hours, capacity=4) for hours in (0, 2, 4)]
         people = [await a_resident(noon) for _ in range(9)]
         pickups = [await booking(one, slots[n % 3]) for n, one in enumerate(people)]
@@ -135,18 +138,45 @@ class TestReschedule:
                 for step in (1, 2)
                 for n in range(9)
             ),
-            *(actions.cancel(pickups[n].id, people[n].id, None, at=noon) for n in range(0, 9, 4)),
+            *(actions.cancel(pickups[n].id, people[n].id, None, keys, at=noon) for n in range(0, 9, 4)),
             return_exceptions=True,
         )
 
         assert await differences(database, library) == []
         assert await Pickup.filter(state=PickupState.BOOKED).count() == 6
 
+    async def test_three_times_is_enough(self, database, noon, booking):
+        resident = await a_resident(noon)
+        slots = [await a_slot(noon, hours_ahead=24 + hours) for hours in (0, 2, 4, 6, 8)]
+        pickup = await booking(resident, slots[0])
+        for slot in slots[1:4]:
+            await actions.reschedule(pickup.id, resident.id, slot.id, at=noon)
 
-async def test_slots_are_laid_out_once_for_two_weeks(database, noon):
-    await SlotPattern.create(region="yangling", district="杨陵区", begins=9, ends=11, capacity=3)
+        with pytest.raises(TooManyChanges):
+            await actions.reschedule(pickup.id, resident.id, slots[4].id, at=noon)
 
-    await actions.lay_out_slots(at=noon)
-    await actions.lay_out_slots(at=noon + timedelta(days=1))
+        assert (await Pickup.get(id=pickup.id)).slot_id == slots[3].id
 
-    assert await Slot.all().count() == 16
+
+async def test_somebody_has_three_bookings_at_a_time(database, noon, keys, booking):
+    resident = await a_resident(noon)
+    slots = [await a_slot(noon, hours_ahead=24 + hours) for hours in (0, 2, 4, 6)]
+    pickups = [await booking(resident, slot) for slot in slots[:3]]
+
+    with pytest.raises(TooManyActive):
+        await booking(resident, slots[3])
+    await actions.cancel(pickups[0].id, resident.id, None, keys, at=noon)
+    assert await booking(resident, slots[3])
+
+
+async def test_what_people_write_is_sealed(database, noon, library, keys):
+    slot, resident = await a_slot(noon), await a_resident(noon)
+    item = OldItem(library.categories["fridge"], "放在三楼", "示例牌", "双开门", 8, False)
+
+    booked = await actions.book(resident.id, slot.id, [item], DOOR, None, keys, at=noon)
+    await actions.cancel(booked.id, resident.id, "搬家了", keys, at=noon)
+
+    kept, event = await Pickup.get(), await PickupEvent.get(what="cancelled")
+    assert kept.items == [{"category": "fridge", "age_years": 8, "works": False}]
+    assert "三楼" in json.loads(keys.unseal(kept.words_sealed))[0]["note"]
+    assert (event.reason, keys.unseal(event.reason_sealed)) == (None, "搬家了")

@@ -6,6 +6,8 @@ from miniapi.pickup.models import Slot
 from tests.factories.people import a_resident
 from tests.factories.slots import a_slot
 
+NOT_SAID = dict.fromkeys(("note", "brand", "size", "age_years", "works"))
+
 
 def a_booking(place, **more):
     return {
@@ -90,13 +92,15 @@ class TestBook:
                 "left": 2,
             },
             "items": [
-                {"category": "fridge", "category_name": "冰箱", "note": "双开门"},
-                {"category": "tv", "category_name": "电视机", "note": None},
+                {"category": "fridge", "category_name": "冰箱", **NOT_SAID, "note": "双开门"},
+                {"category": "tv", "category_name": "电视机", **NOT_SAID},
             ],
-            "address": {"district": "杨陵区", "street": "示例路 8 号"},
+            "address": {"district": "杨陵区", "street": "示例路 8 号", "floor": None, "lift": None},
             "contact": {"name": "张**", "phone": "138****5678"},
+            "call_first": False,
             "booked_at": "2024-09-01T12:00:00+08:00",
             "change_until": "2024-09-02T10:00:00+08:00",
+            "changes_left": 3,
         }
         assert (await web.get(f"/pickups/{answer.json['id']}", by=resident)).json == answer.json
         assert (await web.get("/pickups", by=resident)).json["items"] == [answer.json]

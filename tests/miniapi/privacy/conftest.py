@@ -13,7 +13,9 @@ from miniapi.http.models import KeptAnswer
 from miniapi.keys import Keys
 from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
 from miniapi.pickup import actions as pickup
+from miniapi.pickup import places
 from miniapi.pickup.models import Pickup
+from miniapi.pickup.photo_models import PickupPhoto
 from miniapi.privacy.models import Consent
 from miniapi.reminders import actions as reminders
 from miniapi.reminders.occasions import Occasion
@@ -63,6 +65,9 @@ async def a_life(noon: datetime, library: Library, keys: Keys, drop: Drop | None
         keys,
         at=noon,
     )
+    await places.hold((await a_slot(noon, hours_ahead=72 + voucher.rank)).id, resident.id, at=noon)
+    seen = {"place": 1, "key_sealed": keys.seal("a-key-of-its-own"), "width": 60, "height": 40}
+    await PickupPhoto.create(pickup=booked, added_at=noon, **seen)
     occasion = Occasion("voucher_expiry", voucher.id, voucher.valid_until, "消费券到期", {})
     await reminders.ask(resident.id, occasion, minutes_before=60, at=noon)
     await reminders.add_grants(resident.id, ["drop"])

@@ -53,7 +53,9 @@ MOVED_FOR_REDEMPTION = "what the ledger moved for a redemption is what it says"
 SETTLED_ONCE = "a redemption that was settled is a line of one settlement of its shop, with its subsidy"
 LINES = "a settlement is the sum of its lines"
 LEFT = "nothing is issued to, booked for or owed to somebody who has left"
-PLACES = "a slot has as many places taken as bookings"
+PLACES = "a slot has as many places taken as bookings and holds"
+SHIFTS = "a slot has the places of its shifts"
+ACCEPTED = "a crew has accepted as many bookings of a slot as its shift says"
 ITEM_CAP = "a voucher is worth at most what an item may get on its day"
 SHARE = "a subsidy is at most the share of the price and what an item may get, on the day of the quote"
 PERSON_CAP = "a person keeps and has reserved at most what a person may get"
@@ -275,6 +277,14 @@ BY_HAND = {
     "a slot counts a booking that is not there": (
         {PLACES},
         "UPDATE slot SET taken = 1 RETURNING 'slot ' || id",
+    ),
+    "a shift has more places than its slot": (
+        {SHIFTS},
+        "UPDATE shift SET capacity = capacity + 1 RETURNING 'slot ' || slot_id",
+    ),
+    "a shift counts a booking that nobody accepted": (
+        {ACCEPTED},
+        "UPDATE shift SET taken = 1 RETURNING 'slot ' || slot_id || ', crew ' || crew_id",
     ),
     "a voucher is worth more than an item may get": (
         {ITEM_CAP},

@@ -1,0 +1,188 @@
+"""What a crew does with a booking: accepting it, going there, collecting. An action counts once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from miniapi.audit.actions import record
+from miniapi.http.errors import invalid_field
+from miniapi.keys import Keys
+from miniapi.merchants.callers import CrewMember
+from miniapi.pickup import places, queries, rules
+from miniapi.pickup.errors import (
+    ActionUsed,
+    CodeLocked,
+    CodeWrong,
+    NoSuchPickup,
+    PriceNotAgreed,
+    TooEarly,
+    TooLateNow,
+)
+from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState
+from miniapi.pickup.moves import MOVES, Actor, Move
+from miniapi.pickup.moving import Mover, locked, make, note, refuse_unless_allowed
+from miniapi.pickup.telling import tell
+
+TOLD = {
+    Move.ACCEPT: "已派单，师傅会按时上门",
+    Move.GIVE_BACK: "的师傅来不了，正在另派师傅，时间不变",
+    Move.SET_OUT: "的师傅出发了，请留人在家",
+    Move.ARRIVE: "的师傅到了，请核对报价，出示回收码",
+    Move.COLLECT: "已回收完成",
+    Move.MISS_RESIDENT: "上门时没有人，请重新预约",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a phone sends: its own name for this action, when it was done there, and why where it says so."""
+
+    action: UUID
+    done_at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a crew takes along, what it pays for it, and the code its owner showed."""
+
+    weight_grams: int
+    price_fen: int
+    code: str
+
+
+async def look_at(pickup_id: UUID, member: CrewMember, *, at: datetime) -> Pickup:
+    """One booking; where its door is shown its resident sees who looked. Raises NoSuchPickup."""
+    async with in_transaction():
+        pickup = await queries.crews_pickup(pickup_id, member.crew.id)
+        if rules.may_see_door(pickup, member.crew.id, at):
+            after = {"role": "crew", "fields": ["street", "phone"], "pickup": pickup.id}
+            await record(member.actor, "pickup.opened", f"resident:{pickup.resident_id}", at=at, after=after)
+    return pickup
+
+
+async def move(
+    pickup_id: UUID, what: Move, member: CrewMember, act: Act, keys: Keys, *, at: datetime
+) -> Pickup:
+    """Accept, give back, set out, arrive, or find nobody there; an action that comes again changes nothing.
+
+    Raises NoSuchPickup, ActionUsed, NotBooked, NotNow, CrewFull, TooEarly, TooLateNow, and InvalidRequest
+    for a time the phone cannot mean.
+    """
+    _refuse_time(act, at)
+    async with in_transaction():
+        await places.enter()
+        pickup = await _locked_for(pickup_id, member)
+        if await _is_done(pickup, MOVES[what].event, member, act):
+            return pickup
+        refuse_unless_allowed(pickup, what, Actor.CREW)
+        _refuse_too_early_or_late(pickup, what, act.done_at)
+        crew_id = None if what is Move.GIVE_BACK else member.crew.id
+        event = await make(pickup, what, _mover(member, act, keys), at=at, crew_id=crew_id)
+        await tell(pickup, TOLD[what], key=f"{event.id}", at=at)
+        if what is Move.ACCEPT:
+            await places.take_shift(pickup.slot_id, member.crew.id)
+        if what is Move.GIVE_BACK:
+            await places.give_shift_back(pickup.slot_id, member.crew.id)
+    return pickup
+
+
+async def offer(
+    pickup_id: UUID, price_fen: int, member: CrewMember, act: Act, keys: Keys, *, at: datetime
+) -> Pickup:
+    """Name a price at the door; another one that waits for its answer is withdrawn. Raises as `move` does."""
+    _refuse_time(act, at)
+    async with in_transaction():
+        pickup = await _locked_for(pickup_id, member)
+        if await _is_done(pickup, "offered", member, act):
+            return pickup
+        refuse_unless_allowed(pickup, Move.COLLECT, Actor.CREW)
+        waiting = PickupOffer.filter(pickup_id=pickup.id, state=OfferState.OPEN)
+        await waiting.update(state=OfferState.WITHDRAWN, answered_at=at)
+        await PickupOffer.create(pickup=pickup, price_fen=price_fen, offered_at=at)
+        event = await note(pickup, "offered", _mover(member, act, keys), at=at)
+        await tell(pickup, "有新的报价，请在小程序里确认", key=f"{event.id}", at=at)
+    return pickup
+
+
+async def collect(
+    pickup_id: UUID, collected: Collected, member: CrewMember, act: Act, keys: Keys, *, at: datetime
+) -> Pickup:
+    """Take the old things along at the price their owner agreed to, with the code they showed.
+
+    A wrong code is counted although it is refused. Raises CodeWrong, CodeLocked, PriceNotAgreed, and as
+    `move` does.
+    """
+    _refuse_time(act, at)
+    async with in_transaction():
+        pickup = await _locked_for(pickup_id, member)
+        if await _is_done(pickup, MOVES[Move.COLLECT].event, member, act):
+            return pickup
+        refuse_unless_allowed(pickup, Move.COLLECT, Actor.CREW)
+        if pickup.wrong_codes >= rules.MOST_WRONG_CODES:
+            raise CodeLocked()
+        right = keys.is_pickup_code(pickup.id.bytes, collected.code)
+        if right:
+            if collected.price_fen != pickup.agreed_fen:
+                raise PriceNotAgreed()
+            event = await make(
+                pickup,
+                Move.COLLECT,
+                _mover(member, act, keys),
+                at=at,
+                weight_grams=collected.weight_grams,
+                price_fen=collected.price_fen,
+            )
+            await tell(pickup, TOLD[Move.COLLECT], key=f"{event.id}", at=at)
+        else:
+            await Pickup.filter(id=pickup.id).update(wrong_codes=pickup.wrong_codes + 1)
+    if not right:
+        raise CodeWrong(left=rules.MOST_WRONG_CODES - pickup.wrong_codes - 1)
+    return pickup
+
+
+def _refuse_time(act: Act, at: datetime) -> None:
+    if act.done_at > at:
+        raise invalid_field("done_at", "不能晚于现在")
+    if act.done_at < at - rules.LATEST_WORD:
+        raise invalid_field("done_at", "已超过 24 小时")
+
+
+def _refuse_too_early_or_late(pickup: Pickup, what: Move, done_at: datetime) -> None:
+    """By the time of the phone. Raises TooEarly, TooLateNow."""
+    slot = pickup.slot
+    if what is Move.ACCEPT and done_at >= slot.ends_at:
+        raise TooLateNow(until=slot.ends_at)
+    if what is Move.SET_OUT and done_at < (since := rules.may_set_out_from(slot)):
+        raise TooEarly(since=since)
+    if what is Move.MISS_RESIDENT and done_at < (since := rules.has_waited_from(slot)):
+        raise TooEarly(since=since)
+    if pickup.state is PickupState.MISSED_BY_CREW and done_at >= (until := rules.missed_at(slot)):
+        raise TooLateNow(until=until)
+
+
+async def _locked_for(pickup_id: UUID, member: CrewMember) -> Pickup:
+    pickup = await locked(Pickup.filter(id=pickup_id))
+    known = await queries.is_for(pickup, member.crew.id)
+    if not known and not await PickupEvent.exists(pickup_id=pickup.id, crew_id=member.crew.id):
+        raise NoSuchPickup()
+    return pickup
+
+
+async def _is_done(pickup: Pickup, event: str, member: CrewMember, act: Act) -> bool:
+    """Whether this very action has counted. Raises ActionUsed, and NoSuchPickup of what is theirs no more."""
+    done = await PickupEvent.get_or_none(action=act.action)
+    if done is not None:
+        if (done.pickup_id, done.crew_id, done.what) != (pickup.id, member.crew.id, event):
+            raise ActionUsed()
+        return True
+    if not await queries.is_for(pickup, member.crew.id):
+        raise NoSuchPickup()
+    return False
+
+
+def _mover(member: CrewMember, act: Act, keys: Keys) -> Mover:
+    sealed = keys.seal(act.reason) if act.reason else None
+    return Mover(Actor.CREW, sealed, member.crew.id, act.action, act.done_at)

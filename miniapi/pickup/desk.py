@@ -1,0 +1,96 @@
+"""What the staff do with single bookings: ending a dispute, unlocking a code."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.transactions import in_transaction
+
+from miniapi.audit.actions import record
+from miniapi.keys import Keys
+from miniapi.pickup import places
+from miniapi.pickup.errors import NoSuchPickup
+from miniapi.pickup.models import Pickup, PickupState
+from miniapi.pickup.moves import Actor, Move
+from miniapi.pickup.moving import Mover, locked, make
+from miniapi.pickup.telling import tell, tell_crew
+from miniapi.staff.callers import Bureau, SupportOfficer
+from miniapi.staff.models import StaffRole
+from miniapi.staff.reasons import fit_to_keep
+
+NUMBER = re.compile(r"[0-9]{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a dispute ends: collected after all, with what was weighed and paid, or cancelled."""
+
+    state: PickupState
+    weight_grams: int | None = None
+    price_fen: int | None = None
+
+
+async def resolve(
+    number: str, outcome: Outcome, reason: str, officer: Bureau, keys: Keys, *, at: datetime
+) -> Pickup:
+    """End a dispute; resident and crew are told. Raises NoSuchPickup, ReasonPersonal, NotBooked, NotNow."""
+    because = await _because(number, reason, officer, StaffRole.BUREAU, keys, at=at)
+    async with in_transaction():
+        await places.enter()
+        pickup = await locked(Pickup.filter(number=number))
+        mover = Mover(Actor.STAFF, keys.seal(because))
+        event = await make(
+            pickup,
+            Move.RESOLVE,
+            mover,
+            at=at,
+            to=outcome.state,
+            weight_grams=outcome.weight_grams,
+            price_fen=outcome.price_fen,
+        )
+        ended = "按已回收办结" if outcome.state is PickupState.COLLECTED else "已取消"
+        await tell(pickup, f"的争议已处理：{ended}", key=f"{event.id}", at=at)
+        await tell_crew(pickup, pickup.crew_id, f"的争议已处理：{ended}", key=f"{event.id}", at=at)
+        if outcome.state is PickupState.CANCELLED:
+            await places.count({pickup.slot_id: -1})
+            await places.give_shift_back(pickup.slot_id, pickup.crew_id)
+        await record(
+            officer.actor,
+            "pickup.resolved",
+            f"resident:{pickup.resident_id}",
+            at=at,
+            reason=because,
+            after={"role": StaffRole.BUREAU, "pickup": pickup.id, "state": pickup.state},
+        )
+    return pickup
+
+
+async def unlock_code(
+    number: str, reason: str, officer: SupportOfficer, keys: Keys, *, at: datetime
+) -> Pickup:
+    """Let a crew try its resident's code again. Raises NoSuchPickup, ReasonPersonal."""
+    because = await _because(number, reason, officer, StaffRole.SUPPORT, keys, at=at)
+    async with in_transaction():
+        pickup = await locked(Pickup.filter(number=number))
+        before, pickup.wrong_codes = pickup.wrong_codes, 0
+        await Pickup.filter(id=pickup.id).update(wrong_codes=0)
+        await record(
+            officer.actor,
+            "pickup.code_unlocked",
+            f"resident:{pickup.resident_id}",
+            at=at,
+            reason=because,
+            before={"wrong_codes": before},
+            after={"role": StaffRole.SUPPORT, "pickup": pickup.id, "wrong_codes": 0},
+        )
+    return pickup
+
+
+async def _because(
+    number: str, reason: str, officer: Bureau | SupportOfficer, role: StaffRole, keys: Keys, *, at: datetime
+) -> str:
+    """The reason as the log keeps it. Raises NoSuchPickup, ReasonPersonal."""
+    known = Pickup.filter(number=number).select_related("resident")
+    if not NUMBER.fullmatch(number) or (pickup := await known.first()) is None:
+        raise NoSuchPickup()
+    return await fit_to_keep(reason, [pickup.resident], officer, role, keys, at=at)

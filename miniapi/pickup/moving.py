@@ -1,0 +1,82 @@
+"""One move of a booking, as the table allows it, written down with who, why and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.queryset import QuerySet
+
+from miniapi.errors import NotAllowed
+from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
+from miniapi.pickup.models import Pickup, PickupEvent, PickupState
+from miniapi.pickup.moves import CALLED, MOVES, Actor, Move, is_allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Who moves a booking, and why; of a crew also which action of its phone, and when it was done."""
+
+    actor: Actor
+    reason_sealed: str | None = None
+    crew_id: UUID | None = None
+    action: UUID | None = None
+    done_at: datetime | None = None
+
+
+SYSTEM = Mover(Actor.SYSTEM)
+
+
+async def locked(pickups: "QuerySet[Pickup]") -> Pickup:
+    """The one booking of these, locked; its slot is read after the lock, so it is the slot it is in now.
+
+    Raises NoSuchPickup.
+    """
+    pickup = await pickups.select_for_update().first()
+    if pickup is None:
+        raise NoSuchPickup()
+    await pickup.fetch_related("slot")
+    return pickup
+
+
+def refuse_unless_allowed(pickup: Pickup, move: Move, actor: Actor) -> None:
+    """Raises NotAllowed where no such actor makes this move, NotBooked, NotNow in another state."""
+    if actor not in MOVES[move].by:
+        raise NotAllowed()
+    if is_allowed(move, pickup.state, actor):
+        return
+    if pickup.state is PickupState.CANCELLED:
+        raise NotBooked()
+    raise NotNow(state=pickup.state, called=CALLED[pickup.state])
+
+
+async def make(
+    pickup: Pickup, move: Move, mover: Mover, *, at: datetime, to: PickupState | None = None, **changed: Any
+) -> PickupEvent:
+    """Make a move of a locked booking; `to` where the table leaves a choice, `changed` columns along with it.
+
+    Raises NotAllowed, NotBooked, NotNow.
+    """
+    refuse_unless_allowed(pickup, move, mover.actor)
+    (state,) = MOVES[move].after if to is None else MOVES[move].after & {to}
+    moved = await Pickup.filter(id=pickup.id, state=pickup.state).update(state=state, **changed)
+    if not moved:
+        raise NotNow(state=pickup.state, called=CALLED[pickup.state])
+    pickup.state = state
+    for column, value in changed.items():
+        setattr(pickup, column, value)
+    return await note(pickup, MOVES[move].event, mover, at=at)
+
+
+async def note(pickup: Pickup, what: str, mover: Mover, *, at: datetime) -> PickupEvent:
+    """Write down what happened to a booking."""
+    return await PickupEvent.create(
+        pickup=pickup,
+        what=what,
+        actor=mover.actor.value,
+        crew_id=mover.crew_id,
+        action=mover.action,
+        done_at=mover.done_at,
+        reason_sealed=mover.reason_sealed,
+        at=at,
+    )

@@ -1,0 +1,46 @@
+"""Telling a resident and a crew what becomes of a booking, in the transaction that decides it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from miniapi.database import sql
+from miniapi.pickup.models import Pickup, Slot
+from miniapi.reminders.actions import owe, owe_all
+from miniapi.reminders.occasions import Occasion
+
+# locked, so that nothing comes to be owed to somebody who is just leaving
+MEMBERS = """
+    SELECT r.id FROM member m JOIN resident r ON r.id = m.resident_id
+    WHERE m.crew_id = $1 AND r.left_at IS NULL ORDER BY r.id FOR SHARE OF r
+"""
+
+
+def word(pickup_id: UUID, number: str, slot: Slot, about: str, *, at: datetime) -> Occasion:
+    """Something about a booking, as a message: number, time and district, no street and no name."""
+    return Occasion(
+        kind="pickup",
+        subject=pickup_id,
+        at=at,
+        about=about,
+        fields={
+            "character_string1": number,
+            "time2": slot.starts_at,
+            "thing3": "预约时登记的旧家电",
+            "thing4": slot.district,
+        },
+    )
+
+
+async def tell(pickup: Pickup, about: str, *, key: str, at: datetime) -> None:
+    """Tell the resident, once under this key."""
+    told = word(pickup.id, pickup.number, pickup.slot, f"预约 {pickup.number} {about}", at=at)
+    await owe(pickup.resident_id, told, key=f"pickup:{key}", at=at)
+
+
+async def tell_crew(pickup: Pickup, crew_id: UUID | None, about: str, *, key: str, at: datetime) -> None:
+    """Tell everybody of a crew, once under this key; nobody where no crew had accepted the booking."""
+    if crew_id is None:
+        return
+    told = word(pickup.id, pickup.number, pickup.slot, f"预约 {pickup.number} {about}", at=at)
+    crew = [row["id"] for row in await sql.rows(MEMBERS, crew_id)]
+    await owe_all([(member, told, f"pickup:{key}:{member}") for member in crew], at=at)
