@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from miniapi.clock import SHANGHAI
@@ -17,7 +17,18 @@ from miniapi.pickup.models import Closure, Pickup, PickupState
 from miniapi.pickup.schemas import FIRST_DAY, LAST_DAY, District
 
 FIRST, LAST = (datetime.combine(day, time(), SHANGHAI) for day in (FIRST_DAY, LAST_DAY))
-Boundary = Annotated[Moment, Field(ge=FIRST, le=LAST, json_schema_extra={"pattern": "^20[0-9]{2}-"})]
+
+
+def _on_the_calendar(at: datetime) -> datetime:
+    """A time that a calendar can show. OpenAPI has no word for the bounds of a time: no `ge`, no `le`."""
+    if not FIRST <= at <= LAST:
+        raise ValueError("年份要在 2000 到 2099 之间")
+    return at
+
+
+Boundary = Annotated[
+    Moment, AfterValidator(_on_the_calendar), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})
+]
 Reason = Annotated[str, Field(min_length=2, max_length=100)]
 
 
