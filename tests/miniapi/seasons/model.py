@@ -122,6 +122,7 @@ class City:
     codes: list[Code] = field(default_factory=list)
     quotes: list[Quote] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
+    replaced: set[int] = field(default_factory=set)  # numbers of pieces that came back in an exchange
 
     def __post_init__(self):
         self.drops = [Drop(datetime(2024, *day, 10, tzinfo=CHINA), self.quota) for day in DROP_DAYS]
@@ -249,7 +250,7 @@ class City:
         self._move(quote.subsidy, "reserved", "payable")
         self._move(voucher.reserve - quote.subsidy, "reserved", "pool")
         voucher.kept, voucher.reserve = quote.subsidy, 0
-        flags = {"invoice": paid != quote.price, "seen": bool(seen)}
+        flags = {"invoice": paid != quote.price, "seen": bool(seen) or serial in self.replaced}
         shop = self.shop_of[clerk]
         raised = {flag for flag, there in flags.items() if there}
         self.sales.append(Sale(voucher, shop, self.now, quote.price, quote.subsidy, serial, raised))
@@ -266,7 +267,7 @@ class City:
         refuse("price_too_low", subsidy == 0)
         self._move(sale.subsidy - subsidy, "payable", "pool")
         sale.price, sale.subsidy, sale.voucher.kept = price, subsidy, subsidy
-        sale.flags = (sale.flags - {"invoice"}) | ({"invoice"} if paid != price else set())
+        sale.flags |= {"invoice"} if paid != price else set()
 
     def exchange(self, sale, clerk, serial):
         refuse("not_found", sale.shop != self.shop_of[clerk])
@@ -274,8 +275,9 @@ class City:
         refuse("already_rejected", sale.state == "rejected")
         seen = [other for other in self.sales if other.serial == serial]
         refuse("serial_taken", any(other.state != "refunded" for other in seen))
+        sale.flags |= {"seen"} if seen or serial in self.replaced else set()
+        self.replaced.add(sale.serial)
         sale.serial = serial
-        sale.flags = (sale.flags - {"seen"}) | ({"seen"} if seen else set())
 
     def refund(self, sale, clerk):
         refuse("not_found", sale.shop != self.shop_of[clerk])
