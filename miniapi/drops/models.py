@@ -56,11 +56,10 @@ class Drop(Model):
     drawn_at = fields.DatetimeField(null=True)
     frozen_because = fields.CharField(max_length=200, null=True)
     announced_at = fields.DatetimeField(null=True)
-    sellers: (
-        int  # that take part in the region; with the next two where `queries.as_they_stand` read the drop
-    )
+    # read by `queries.as_they_stand`: who takes part in the region, and what the programme may still promise
+    sellers: int
     recyclers: int
-    pool: int  # fen that the programme may still promise
+    pool: int  # fen
 
     class Meta:
         table = "drop"
