@@ -2,14 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
 
 from sanic import Request
 
 from miniapi.accounts.callers import SignedInResident
+from miniapi.accounts.models import Resident
 from miniapi.errors import NotAllowed
 from miniapi.merchants import queries
 from miniapi.merchants.models import Crew, Merchant
 from miniapi.staff.callers import resident_for
+
+Employer = TypeVar("Employer")
+Caller = TypeVar("Caller")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +42,6 @@ class Recycler(SignedInResident):
         return f"recycler:{self.account.id}"
 
 
-def clerk_for(*, demo: bool) -> Callable[[Request], Awaitable[Clerk]]:
-    """How a clerk who calls is found; everybody else is not let in.
-
-    It raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
-    """
-    resident = resident_for(demo=demo)
-
-    async def find(request: Request) -> Clerk:
-        found = await resident(request)
-        shop = await queries.counter_of(found.id)
-        if shop is None:
-            raise NotAllowed()
-        return Clerk(found.account, found.token, shop)
-
-    return find
-
-
-def recycler_for(*, demo: bool) -> Callable[[Request], Awaitable[Recycler]]:
-    """How somebody of a recycler who calls is found; everybody else is not let in.
-
-    It raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
-    """
-    resident = resident_for(demo=demo)
-
-    async def find(request: Request) -> Recycler:
-        found = await resident(request)
-        recycler = await queries.recycler_of(found.id)
-        if recycler is None:
-            raise NotAllowed()
-        return Recycler(found.account, found.token, recycler)
-
-    return find
-
-
 @dataclass(frozen=True, slots=True)
 class CrewMember(SignedInResident):
     """A resident who goes out with a crew of a recycler."""
@@ -82,18 +54,38 @@ class CrewMember(SignedInResident):
         return f"crew:{self.account.id}"
 
 
-def crew_member_for(*, demo: bool) -> Callable[[Request], Awaitable[CrewMember]]:
-    """How somebody of a crew who calls is found; everybody else is not let in.
+def clerk_for(*, demo: bool) -> Callable[[Request], Awaitable[Clerk]]:
+    """How a clerk who calls is found."""
+    return _found_by(queries.counter_of, Clerk, demo=demo)
 
-    It raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
+
+def recycler_for(*, demo: bool) -> Callable[[Request], Awaitable[Recycler]]:
+    """How somebody of a recycler who calls is found."""
+    return _found_by(queries.recycler_of, Recycler, demo=demo)
+
+
+def crew_member_for(*, demo: bool) -> Callable[[Request], Awaitable[CrewMember]]:
+    """How somebody of a crew who calls is found."""
+    return _found_by(queries.crew_of, CrewMember, demo=demo)
+
+
+def _found_by(
+    works_for: Callable[[UUID], Awaitable[Employer | None]],
+    caller: Callable[[Resident, str, Employer], Caller],
+    *,
+    demo: bool,
+) -> Callable[[Request], Awaitable[Caller]]:
+    """Find whom a caller works for; whoever works for nobody of that kind is not let in.
+
+    What it gives raises NotSignedIn, TokenExpired, NotAllowed, TooMany.
     """
     resident = resident_for(demo=demo)
 
-    async def find(request: Request) -> CrewMember:
+    async def find(request: Request) -> Caller:
         found = await resident(request)
-        crew = await queries.crew_of(found.id)
-        if crew is None:
+        employer = await works_for(found.id)
+        if employer is None:
             raise NotAllowed()
-        return CrewMember(found.account, found.token, crew)
+        return caller(found.account, found.token, employer)
 
     return find
