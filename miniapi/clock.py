@@ -201,7 +201,8 @@ async def _keep_reading(
                     connection = await asyncpg.connect(
                         database_url, timeout=CONNECT_WITHIN, server_settings=named
                     )
-                await asyncio.wait_for(_read(connection, once_started), timeout=CONNECT_WITHIN)
+                async with asyncio.timeout(CONNECT_WITHIN):
+                    await _read(connection, once_started)
                 says_again = 0.0
             except outages.AWAY as problem:
                 if time.monotonic() > says_again:

@@ -56,6 +56,7 @@ async def watch(connection: asyncpg.Connection) -> None:
     while True:
         await asyncio.sleep(CHECK_EVERY)
         try:
-            await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=CHECK_EVERY)
+            async with asyncio.timeout(CHECK_EVERY):
+                await connection.fetchval("SELECT 1")
         except outages.AWAY as problem:
             raise LeadershipLost(outages.reason(problem)) from problem

@@ -78,7 +78,8 @@ def _program(name: str, database_url: str | None) -> str:
 
 async def _fails_soon(process: asyncio.subprocess.Process) -> bool:
     try:
-        return await asyncio.wait_for(process.wait(), timeout=2) != 0
+        async with asyncio.timeout(2):
+            return await process.wait() != 0
     except TimeoutError:
         return False
 

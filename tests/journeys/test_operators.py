@@ -119,7 +119,8 @@ async def test_readiness_is_answered_in_time_while_the_database_is_frozen(house)
             async with asyncio.timeout(2):
                 async with city.http.get(f"http://127.0.0.1:{house.port}/healthz") as live:
                     assert live.status == 200
-            found = await asyncio.wait_for(shown(city), 3)
+            async with asyncio.timeout(3):
+                found = await shown(city)
         finally:
             for pid in group:
                 os.kill(pid, signal.SIGCONT)

@@ -102,6 +102,20 @@ class TestFollow:
 
         await until_shown(here, SEASON + timedelta(days=1), seconds=3)
 
+    async def test_ends_also_when_it_is_stopped_as_an_answer_comes(self, followed, monkeypatch):
+        stopping = []
+
+        async def answered(*_):
+            if not stopping:
+                stopping.append(asyncio.create_task(clock.stop()))
+
+        monkeypatch.setattr(clock, "_read", answered)
+
+        await asyncio.sleep(2 * clock.READ_EVERY)
+        ended, _ = await asyncio.wait(stopping, timeout=5)
+
+        assert ended
+
     async def test_begins_while_the_database_is_away(self):
         await clock.follow("postgresql://nobody@127.0.0.1:1/none")
 

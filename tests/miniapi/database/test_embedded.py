@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ with embedded.running(Path(sys.argv[1]), fsync=False):
     sys.stdin.read()
 """
 STOPPABLE = """
+from miniapi.database import embedded
 from miniapi.stopping import stop_on_signals
 stop_on_signals()
 print("begins", flush=True)
@@ -86,6 +88,16 @@ def is_running(pid):
             return bool(command.read())
     except FileNotFoundError:
         return False
+
+
+def wait_until_locked(home):
+    """Somebody is at its server."""
+    deadline = time.monotonic() + 15
+    with (home / "postgres.lock").open("a") as lock:
+        while embedded._got(lock):
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def postmaster(server):
@@ -251,7 +263,7 @@ def test_a_stop_gets_through_while_a_server_does_not_answer(home):
     with frozen(home) as pid:
         asking = subprocess.Popen([sys.executable, "-c", STOPPABLE + STARTER, home], stdout=subprocess.PIPE)
         assert asking.stdout.readline() == b"begins\n"
-        time.sleep(1)  # it asks the server by then
+        wait_until_locked(home)  # it asks the server now
         asking.send_signal(signal.SIGINT)
 
         assert asking.communicate(timeout=15) == (b"", None)

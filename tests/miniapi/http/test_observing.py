@@ -124,6 +124,7 @@ async def said_to(web, head: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*address_of(web), family=socket.AF_INET)
     writer.write(head)
     try:
-        return await asyncio.wait_for(reader.read(), 5)
+        async with asyncio.timeout(5):
+            return await reader.read()
     finally:
         writer.close()
