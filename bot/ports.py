@@ -120,6 +120,7 @@ class PickupSeen:
     categories: tuple[str, ...]
     address: str
     change_until: datetime
+    district: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

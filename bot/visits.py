@@ -13,6 +13,7 @@ from bot.replies import Action, Reply
 from bot.skill import Again, Slot, Turn
 
 LOOK_AHEAD_DAYS = 14
+MOST_NAMED = 12  # districts in one sentence
 STATES = {
     "booked": "已约好",
     "assigned": "已派师傅",
@@ -66,20 +67,47 @@ async def pick(turn: Turn, without: frozenset[str] = frozenset()) -> tuple[SlotS
 
 
 async def free_slots(turn: Turn, on: date, without: frozenset[str] = frozenset()) -> list[SlotSeen]:
-    """The times of a day that are still to come and not ruled out; of the district that the address names."""
+    """The times of a day in the district of the visit that are still to come and not ruled out."""
     seen = await turn.city.slots(turn.place, on)
     free = [slot for slot in seen if slot.starts_at > turn.now and slot.left > 0 and slot.id not in without]
-    address = turn.known.get("address") or ""
-    named = {slot.district for slot in seen if slot.district in address}
-    return [slot for slot in free if slot.district in named or not named]
+    return [slot for slot in free if slot.district == turn.known.get("district", slot.district)]
 
 
-async def any_slots(turn: Turn) -> bool:
-    """Whether the region takes bookings at all."""
-    for offset in range(LOOK_AHEAD_DAYS):
-        if await turn.city.slots(turn.place, turn.today + timedelta(days=offset)):
-            return True
-    return False
+async def look_where(turn: Turn) -> bool:
+    """Whether crews come anywhere in the region; where they come to one district only, that is the one."""
+    found = [
+        slot.district
+        for offset in range(LOOK_AHEAD_DAYS)
+        for slot in await turn.city.slots(turn.place, turn.today + timedelta(days=offset))
+    ]
+    turn.known["districts"] = sorted(set(found), key=found.index)
+    if len(turn.known["districts"]) == 1:
+        turn.known["district"] = found[0]
+    return bool(found)
+
+
+def district(turn: Turn) -> str | None:
+    """The district that is named, with or without 区: the last one, as people correct themselves."""
+    named = [(turn.text.rfind(_short(one)), one) for one in turn.known.get("districts", [])]
+    position, last = max(named, default=(-1, None))
+    return last if position >= 0 else None
+
+
+def district_when_asked(turn: Turn) -> str | None:
+    """The same; where it is none of those that there are, they are told."""
+    if found := district(turn):
+        return found
+    raise days.Unclear(f"能上门的有：{'、'.join(turn.known['districts'][:MOST_NAMED])}。")
+
+
+def _short(name: str) -> str:
+    """任城区 as 任城, and 兴庆 as it is."""
+    return name[:-1] if len(name) > 2 and name[-1] in "区县市" else name
+
+
+DISTRICT = Slot(
+    "district", ask="您家在哪个区（县、市）？", understand=district, when_asked=district_when_asked
+)
 
 
 def _fits(slot: SlotSeen, half: str | None, hour: int | None) -> bool:

@@ -143,6 +143,7 @@ class CounterRule:
     cites: str
     refund_days: int | None = None  # after the day of the sale; None: goods may always come back
     quota_used_up: bool = False  # a voucher that was used never returns, even when the goods do
+    old_unit_collected: bool = False  # a pickup of ours has collected the old unit before the sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +322,7 @@ def _counter(fields: Fields) -> CounterRule:
         cites=fields.text("cites"),
         refund_days=fields.whole("refund_days") if fields.has("refund_days") else None,
         quota_used_up=fields.yes("quota_used_up"),
+        old_unit_collected=fields.yes("old_unit_collected"),
     )
     fields.done()
     if rule.refund_days is not None and rule.refund_days < 0:

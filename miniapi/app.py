@@ -15,9 +15,12 @@ from miniapi import clock, docs, health, stalls
 from miniapi.accounts import callers
 from miniapi.accounts import routes as accounts
 from miniapi.accounts.identity import IdentityVerifier, NoVerifier, SandboxVerifier
+from miniapi.chat import pushes
 from miniapi.chat import routes as chat
 from miniapi.chat.actions import Talker
 from miniapi.chat.city import OCCASIONS
+from miniapi.custody import hand_routes
+from miniapi.custody import routes as custody
 from miniapi.database import presence
 from miniapi.database.connection import connected
 from miniapi.drops import desk_routes as drops_desk
@@ -31,11 +34,12 @@ from miniapi.http.observing import observe
 from miniapi.http.problems import answer_with_problems
 from miniapi.http.service import Service
 from miniapi.keys import Keys
+from miniapi.links import routes as links
 from miniapi.merchants import callers as shops
 from miniapi.merchants import desk_routes as merchants_desk
-from miniapi.merchants import price_routes
+from miniapi.merchants import licence_routes, price_routes
 from miniapi.merchants import routes as merchants
-from miniapi.pickup import crew_routes, estimate_routes, photo_routes
+from miniapi.pickup import crew_routes, door_routes, estimate_routes, manager_routes, photo_routes
 from miniapi.pickup import desk_routes as pickup_desk
 from miniapi.pickup import routes as pickup_routes
 from miniapi.privacy import desk_routes as privacy_desk
@@ -44,8 +48,9 @@ from miniapi.privacy import routes as privacy
 from miniapi.privacy.notice import PrivacyNotices
 from miniapi.programmes import desk_routes as programmes_desk
 from miniapi.programmes import routes as programmes
-from miniapi.redemption import afterwards_routes, review_routes
+from miniapi.redemption import afterwards_routes, bundle_routes, review_routes
 from miniapi.redemption import routes as redemption
+from miniapi.reminders import desk_routes as notices
 from miniapi.reminders import routes as reminders
 from miniapi.reminders.templates import Templates
 from miniapi.reports import monitor_routes as monitor
@@ -60,28 +65,37 @@ from miniapi.vouchers import routes as voucher_routes
 from miniapi.vouchers.claiming import Claims, Repeats
 from miniapi.vouchers.schemas import claimed
 from miniapi.wechat.client import WeChat
+from miniapi.wechat.shelf import DatabaseShelf
 
 API = (
     accounts.routes,
     staff_routes.routes,
     reminders.routes,
+    notices.routes,
     tickets.routes,
     programmes.routes,
     programmes_desk.routes,
     merchants.routes,
     merchants_desk.routes,
     price_routes.routes,
+    licence_routes.routes,
     drop_routes.routes,
     lottery_routes.routes,
     drops_desk.routes,
     voucher_routes.routes,
     pickup_routes.routes,
     crew_routes.routes,
+    manager_routes.routes,
     pickup_desk.routes,
     estimate_routes.routes,
     photo_routes.routes,
+    door_routes.routes,
+    links.routes,
     redemption.routes,
     afterwards_routes.routes,
+    bundle_routes.routes,
+    custody.routes,
+    hand_routes.routes,
     review_routes.routes,
     settlement.routes,
     trails.routes,
@@ -115,6 +129,7 @@ def build_app(
     )
     app.blueprint(Blueprint.group(*API, url_prefix="/api/v1"))
     app.blueprint(Blueprint.group(chat.wechat_routes, health.routes, reports.routes, docs.routes))
+    app.blueprint(custody.pages)
     docs.describe(app)
     answer_with_problems(app)
     app.ctx.occasions = OCCASIONS
@@ -137,7 +152,8 @@ def create_app(
     counters: Counters,
 ) -> Sanic:
     """The application with everything it uses: database, clock, WeChat."""
-    wechat, keys = WeChat(settings.wechat), Keys(secret_key)
+    keys = Keys(secret_key)
+    wechat = WeChat(settings.wechat, DatabaseShelf(settings.wechat.appid, keys))
     app = build_app(settings, library, matcher, keys, wechat, counters)
 
     @app.before_server_start
@@ -150,6 +166,7 @@ def create_app(
         await clock.follow(database_url, once_started=True, session_name=presence.name_of(keys.ids))
         opened.push_async_callback(clock.stop)
         await opened.enter_async_context(wechat)
+        app.add_task(pushes.go_on_answering(wechat, app.ctx.talker))
 
     @app.after_server_stop
     async def close_everything(app: Sanic) -> None:
@@ -169,7 +186,10 @@ def _inject(
     app.ext.add_dependency(callers.Newcomer, callers.Newcomer)
     app.ext.add_dependency(shops.Clerk, shops.clerk_for(demo=demo))
     app.ext.add_dependency(shops.CrewMember, shops.crew_member_for(demo=demo))
+    app.ext.add_dependency(shops.Station, shops.station_for(demo=demo))
+    app.ext.add_dependency(shops.Dismantler, shops.dismantler_for(demo=demo))
     app.ext.add_dependency(shops.Recycler, shops.recycler_for(demo=demo))
+    app.ext.add_dependency(shops.Manager, shops.manager_for(demo=demo))
     for kind in staff.KINDS:
         app.ext.add_dependency(kind, staff.caller_of(kind, demo=demo))
     app.ext.add_dependency(Settings, lambda: settings)
@@ -179,6 +199,7 @@ def _inject(
     templates, talker = Templates(wechat), Talker(dialogue, library, keys)
     app.ext.add_dependency(Templates, lambda: templates)
     app.ext.add_dependency(Talker, lambda: talker)
+    app.ctx.talker = talker
     app.ext.add_dependency(IdentityVerifier, lambda: verifier)
     claims = Claims(library, Repeats(keys, claimed))
     app.ext.add_dependency(Claims, lambda: claims)

@@ -32,6 +32,9 @@ RECYCLERS = demo_places.RECYCLERS[REGION]
 PEOPLE = (
     ("clerk-demo", Role.CLERK, SELLERS[0], MerchantKind.SELLER),
     ("crew-demo", Role.CREW, RECYCLERS[0], MerchantKind.RECYCLER),
+    ("station-demo", Role.STATION, RECYCLERS[0], MerchantKind.RECYCLER),
+    ("dismantler-demo", Role.DISMANTLER, demo_places.DISMANTLERS[REGION], MerchantKind.DISMANTLER),
+    ("manager-demo", Role.MANAGER, RECYCLERS[0], MerchantKind.RECYCLER),
 )
 
 

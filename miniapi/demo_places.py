@@ -1,19 +1,21 @@
-"""Invented recyclers, points and prices of the five regions, all marked as demo.
+"""Invented recyclers, dismantlers, licences, points and prices of the five regions, all marked as demo.
 
 The files in `demo_data` are what the bureau and a recycler would send, and are read as theirs are.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 
 from tortoise.expressions import Q
 
 from faq.categories import Categories
 from faq.packs import Library
+from miniapi.clock import SHANGHAI
 from miniapi.merchants import point_files, price_files, pricing
 from miniapi.merchants.actions import put_points
-from miniapi.merchants.models import Merchant, MerchantKind, Point
+from miniapi.merchants.licensing import HELD_BY
+from miniapi.merchants.models import Licence, LicenceKind, Merchant, MerchantKind, Point
 
 RECYCLERS: Mapping[str, tuple[str, ...]] = {
     "yangling": ("示例再生资源公司", "示例绿色回收站", "示例旧物回收服务队"),
@@ -21,6 +23,18 @@ RECYCLERS: Mapping[str, tuple[str, ...]] = {
     "qingzhou": ("示例青州再生资源公司", "示例云门回收站"),
     "chongqing": ("示例重庆再生资源公司", "示例渝中回收站"),
     "liaoning": ("示例辽宁再生资源公司", "示例沈阳回收站"),
+}
+DISMANTLERS: Mapping[str, str] = {
+    "yangling": "示例杨凌拆解公司",
+    "jining": "示例济宁拆解公司",
+    "qingzhou": "示例青州拆解公司",
+    "chongqing": "示例重庆拆解公司",
+    "liaoning": "示例辽宁拆解公司",
+}
+LICENSED_FOR = 3  # years
+PAPERS: Mapping[LicenceKind, str] = {
+    LicenceKind.RECYCLING: "示例回收备案",
+    LicenceKind.DISMANTLING: "示例拆解资格",
 }
 TABLES = ("prices-1.csv", "prices-2.csv")  # of the first recyclers of a region; others publish none
 DATA = files("miniapi") / "demo_data"
@@ -30,6 +44,8 @@ async def load(library: Library, *, at: datetime) -> None:
     """Load what is missing; what is there already stays. Call it inside a transaction."""
     for region, names in RECYCLERS.items():
         await _load_recyclers(region, names)
+        await _load_dismantler(region)
+        await _load_licences(region, at)
         await _load_points(region, library.categories)
         for name, table in zip(names, TABLES, strict=False):
             await _load_prices(await _recycler(region, name), table, library.categories, at)
@@ -47,6 +63,37 @@ async def _load_recyclers(region: str, names: tuple[str, ...]) -> None:
         for number, name in enumerate(names, start=6)
     ]
     await Merchant.bulk_create(recyclers, ignore_conflicts=True)
+
+
+async def _load_dismantler(region: str) -> None:
+    dismantler = Merchant(
+        region=region,
+        kind=MerchantKind.DISMANTLER,
+        name=DISMANTLERS[region],
+        address="示例工业园 1 号",
+        demo=True,
+    )
+    await Merchant.bulk_create([dismantler], ignore_conflicts=True)
+
+
+async def _load_licences(region: str, at: datetime) -> None:
+    """What each of them needs, good for years, where it has none."""
+    for kind, holder in HELD_BY.items():
+        holders = await Merchant.filter(region=region, kind=holder, demo=True).order_by("name")
+        for number, merchant in enumerate(holders, start=1):
+            if not await Licence.exists(merchant_id=merchant.id, kind=kind):
+                await _load_licence(merchant, kind, number, at)
+
+
+async def _load_licence(merchant: Merchant, kind: LicenceKind, number: int, at: datetime) -> None:
+    year = at.astimezone(SHANGHAI).year
+    await Licence.create(
+        merchant=merchant,
+        kind=kind,
+        number=f"{PAPERS[kind]}〔{year}〕{number}号",
+        valid_until=date(year + LICENSED_FOR, 12, 31),
+        added_at=at,
+    )
 
 
 async def _recycler(region: str, name: str) -> Merchant:

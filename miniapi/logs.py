@@ -24,7 +24,7 @@ from miniapi.masking import masked, masked_value
 Format = Literal["json", "text"]
 
 # these write parameters, addresses or one line an event of no interest below a warning
-QUIET = ("sanic", "apscheduler", "tortoise", "asyncio", "asyncpg", "aiohttp", "jieba")
+QUIET = ("sanic", "apscheduler", "tortoise", "asyncio", "asyncpg", "aiohttp", "jieba", "fontTools", "fpdf")
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 OF_EVERY_RECORD = len(vars(logging.makeLogRecord({})))  # attributes; what a call passes comes behind them
 NO_FIELDS = frozenset({"message", "color_message"})

@@ -76,9 +76,14 @@ class _Kept:
         self.stalls = histogram(
             "event_loop_stall_seconds", "How long an event loop stood still.", STALLS, "part"
         )
-        self.wechat = counter("wechat_calls", "Calls to WeChat.", "path", "outcome")
+        self.wechat = counter("wechat_calls", "Calls to WeChat.", "path", "outcome", "errcode")
         self.wechat_duration = histogram("wechat_call_duration_seconds", "WeChat's answer.", SECONDS, "path")
         self.jobs = counter("scheduler_jobs", "Runs of a job.", "job", "outcome")
+        self.job_duration = histogram(
+            "scheduler_job_duration_seconds", "From a job's beginning to its end.", SECONDS, "job"
+        )
+        self.misfires = counter("scheduler_misfires", "Runs left out: the one before was at work.", "job")
+        self.notices = counter("notices", "Notices that need no more sending.", "kind", "outcome")
         self.job_success = gauge("scheduler_job_last_success_timestamp_seconds", "Unix time.", "max", "job")
 
 
@@ -135,11 +140,26 @@ def stalled(part: str, seconds: float) -> None:
     _kept().stalls.labels(part).observe(seconds)
 
 
-def wechat_called(path: str, outcome: str, seconds: float) -> None:
-    """WeChat was asked: `ok`, `refused` (an errcode) or `unreachable` (no answer, or none to be read)."""
+def wechat_called(path: str, outcome: str, errcode: str, seconds: float) -> None:
+    """WeChat was asked: `ok`, `refused` (with its code) or `unreachable` (no answer, or none to be read)."""
     kept = _kept()
-    kept.wechat.labels(path, outcome).inc()
+    kept.wechat.labels(path, outcome, errcode).inc()
     kept.wechat_duration.labels(path).observe(seconds)
+
+
+def notices_ended(kind: str, outcome: str, many: int) -> None:
+    """Notices of this kind were sent, may have been, or wait in the inbox; why, in a word."""
+    _kept().notices.labels(kind, outcome).inc(many)
+
+
+def job_misfired(job: str) -> None:
+    """A job should have begun, and the run before was still at work."""
+    _kept().misfires.labels(job).inc()
+
+
+def job_took(job: str, seconds: float) -> None:
+    """A job was at work so long, however it ended."""
+    _kept().job_duration.labels(job).observe(seconds)
 
 
 def job_ran(job: str, outcome: str) -> None:

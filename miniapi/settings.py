@@ -34,6 +34,7 @@ class WeChatSettings:
     push_token: str | None = field(repr=False)
     push_aes_key: str | None = field(repr=False)
     sandbox: bool
+    api_backup: str | None = None  # asked where the first one is out of reach
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class LimitSettings:
 
 
 @dataclass(frozen=True)
+class SendingSettings:
+    """How messages leave for WeChat: calls at once and a second, and how many a day one person gets.
+
+    0: no limit, but for calls at once.
+    """
+
+    at_once: int
+    per_second: int
+    person_per_day: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the service is told from outside. Sizes are in the unit that the name says."""
 
@@ -55,6 +68,7 @@ class Settings:
     host: str
     port: int
     sandbox_port: int
+    public_url: str
     workers: int
     database_url: str | None = field(repr=False)
     as_of: datetime | None
@@ -62,6 +76,7 @@ class Settings:
     demo_password: str | None = field(repr=False)
     wechat: WeChatSettings
     limits: LimitSettings
+    sending: SendingSettings
     log_level: str
     log_format: Literal["json", "text"] | None
     slow_query_ms: int
@@ -91,6 +106,7 @@ class Settings:
             host=reader.text("HUANXIN_HOST", "127.0.0.1"),
             port=reader.number("HUANXIN_PORT", 8000, 1, 65535),
             sandbox_port=reader.number("HUANXIN_SANDBOX_PORT", 8001, 1, 65535),
+            public_url=_public_url(reader),
             workers=reader.number("HUANXIN_WORKERS", 2, 1, 64),
             database_url=reader.read("HUANXIN_DATABASE_URL", _database_url),
             as_of=reader.read("HUANXIN_AS_OF", instant),
@@ -98,6 +114,7 @@ class Settings:
             demo_password=reader.read("HUANXIN_DEMO_PASSWORD", _demo_password),
             wechat=_wechat(reader),
             limits=_limits(reader),
+            sending=_sending(reader),
             log_level=reader.read("HUANXIN_LOG_LEVEL", _log_level) or "INFO",
             log_format=reader.read("HUANXIN_LOG_FORMAT", _log_format),
             slow_query_ms=reader.number("HUANXIN_SLOW_QUERY_MS", 200, 1, 60_000),
@@ -114,6 +131,7 @@ NAMES = (
     "HUANXIN_HOST",
     "HUANXIN_PORT",
     "HUANXIN_SANDBOX_PORT",
+    "HUANXIN_PUBLIC_URL",
     "HUANXIN_WORKERS",
     "HUANXIN_DATABASE_URL",
     "HUANXIN_AS_OF",
@@ -122,6 +140,7 @@ NAMES = (
     "HUANXIN_WECHAT_APPID",
     "HUANXIN_WECHAT_SECRET",
     "HUANXIN_WECHAT_API_BASE",
+    "HUANXIN_WECHAT_API_BACKUP",
     "HUANXIN_WECHAT_PUSH_TOKEN",
     "HUANXIN_WECHAT_PUSH_AES_KEY",
     "HUANXIN_PROXIES",
@@ -129,6 +148,9 @@ NAMES = (
     "HUANXIN_SIGN_INS_PER_MINUTE",
     "HUANXIN_PERSON_REQUESTS_PER_MINUTE",
     "HUANXIN_MOST_IN_FLIGHT",
+    "HUANXIN_SENDS_AT_ONCE",
+    "HUANXIN_SENDS_PER_SECOND",
+    "HUANXIN_PERSON_SENDS_PER_DAY",
     "HUANXIN_LOG_LEVEL",
     "HUANXIN_LOG_FORMAT",
     "HUANXIN_SLOW_QUERY_MS",
@@ -202,6 +224,12 @@ class _Reader:
         return default if found is None else found
 
 
+def _public_url(reader: _Reader) -> str:
+    """Where people reach us; this machine, unless it is said."""
+    here = f"http://127.0.0.1:{reader.source.get('HUANXIN_PORT', '8000')}"
+    return str(reader.read("HUANXIN_PUBLIC_URL", _http_url) or here).rstrip("/")
+
+
 def _wechat(reader: _Reader) -> WeChatSettings:
     appid, secret = reader.read("HUANXIN_WECHAT_APPID", str), reader.read("HUANXIN_WECHAT_SECRET", str)
     if bool(appid) != bool(secret):
@@ -217,7 +245,16 @@ def _wechat(reader: _Reader) -> WeChatSettings:
         or (SANDBOX_PUSH_TOKEN if sandbox else None),
         push_aes_key=reader.read("HUANXIN_WECHAT_PUSH_AES_KEY", _aes_key),
         sandbox=sandbox,
+        api_backup=_backup(reader, sandbox),
     )
+
+
+def _backup(reader: _Reader, sandbox: bool) -> str | None:
+    """WeChat's own second host stands behind its first one; behind another address only what is set."""
+    written: str | None = reader.read("HUANXIN_WECHAT_API_BACKUP", _http_url)
+    if written is None and not sandbox and "HUANXIN_WECHAT_API_BASE" not in reader.source:
+        return "https://api2.weixin.qq.com"
+    return written.rstrip("/") if written else None
 
 
 def _limits(reader: _Reader) -> LimitSettings:
@@ -227,6 +264,14 @@ def _limits(reader: _Reader) -> LimitSettings:
         person_requests_per_minute=reader.number("HUANXIN_PERSON_REQUESTS_PER_MINUTE", 240, 0, MOST_A_MINUTE),
         most_in_flight=reader.number("HUANXIN_MOST_IN_FLIGHT", 1000, 1, 1_000_000),
         proxies=reader.number("HUANXIN_PROXIES", 0, 0, 10),
+    )
+
+
+def _sending(reader: _Reader) -> SendingSettings:
+    return SendingSettings(
+        at_once=reader.number("HUANXIN_SENDS_AT_ONCE", 64, 1, 1000),
+        per_second=reader.number("HUANXIN_SENDS_PER_SECOND", 500, 0, 100_000),
+        person_per_day=reader.number("HUANXIN_PERSON_SENDS_PER_DAY", 20, 0, 10_000),
     )
 
 

@@ -11,10 +11,12 @@ from miniapi import clock, logs, stalls
 from miniapi.database import presence
 from miniapi.database.connection import WORKING, connected
 from miniapi.operation import secrets
+from miniapi.reminders.sending import Sender
 from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
 from miniapi.stopping import end_with_parent
 from miniapi.wechat.client import WeChat
+from miniapi.wechat.shelf import DatabaseShelf
 from scheduler import leader, running
 from scheduler.jobs import Tools
 
@@ -42,14 +44,15 @@ async def _work(settings: Settings, database_url: str) -> None:
     async with (
         stalls.watched("scheduler"),
         connected(database_url, bounds=WORKING, slow_query_ms=settings.slow_query_ms, keys=ids),
-        WeChat(settings.wechat) as wechat,
+        WeChat(settings.wechat, DatabaseShelf(settings.wechat.appid, keys) if keys else None) as wechat,
     ):
         await clock.follow(database_url, once_started=True, session_name=name)
-        tools = Tools(wechat, Templates(wechat), faq.packs.load(), keys, settings.photos)
+        templates, library = Templates(wechat), faq.packs.load()
         try:
             while True:
+                sender = Sender(wechat, templates, settings.sending)
                 try:
-                    await _lead(tools, database_url)
+                    await _lead(Tools(sender, library, keys, settings.photos, wechat), database_url)
                 except leader.LeadershipLost as lost:
                     log.warning("this scheduler leads no more: %s", lost)
         finally:

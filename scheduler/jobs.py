@@ -12,27 +12,34 @@ from miniapi.keys import Keys
 from miniapi.pickup import by_the_clock as pickups
 from miniapi.pickup import photos, places
 from miniapi.privacy import cleaning
-from miniapi.reminders import sending
-from miniapi.reminders.templates import Templates
-from miniapi.vouchers import drawing, ending
+from miniapi.reminders.sending import Sender
+from miniapi.tickets import checking
+from miniapi.vouchers import drawing, ending, expiring
 from miniapi.wechat.client import WeChat
+
+NOTICED_LATE = 5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What jobs use of the outside world."""
 
-    wechat: WeChat
-    templates: Templates
+    sender: Sender
     library: Library
     keys: Keys | None  # without them no seed of a draw can be opened
     photos: Path  # where residents' photos are kept
+    wechat: WeChat
 
 
 async def announce_drops(tools: Tools) -> str | None:
     """Say which drops have opened."""
-    opened = await drops.announce(at=clock.now())
-    return f"opened the drops of {', '.join(written(drop.opens_at) for drop in opened)}" if opened else None
+    now = clock.now()
+    opened = await drops.announce(at=now)
+    if not opened:
+        return None
+    late = int((now - opened[0].opens_at).total_seconds())
+    said = f"opened the drops of {', '.join(written(drop.opens_at) for drop in opened)}"
+    return f"{said}, {late} seconds late" if late > NOTICED_LATE else said
 
 
 async def draw_lotteries(tools: Tools) -> str | None:
@@ -43,14 +50,26 @@ async def draw_lotteries(tools: Tools) -> str | None:
 
 async def send_reminders(tools: Tools) -> str | None:
     """Send what is due."""
-    sent = await sending.send_due(tools.wechat, tools.templates, at=clock.now())
+    sent = await tools.sender.send_due(at=clock.now())
     return f"sent {sent} reminders" if sent else None
+
+
+async def check_words(tools: Tools) -> str | None:
+    """Ask WeChat about residents' new words; without keys nobody can read them."""
+    judged = await checking.check_words(tools.wechat, tools.keys, at=clock.now()) if tools.keys else 0
+    return f"wechat judged {judged} texts of residents" if judged else None
 
 
 async def expire_vouchers(tools: Tools) -> str | None:
     """Give back what has lapsed."""
     expired = await ending.expire_overdue(at=clock.now())
     return f"expired {expired} vouchers" if expired else None
+
+
+async def remind_of_expiry(tools: Tools) -> str | None:
+    """Owe word of vouchers that lapse soon."""
+    owed = await expiring.remind(at=clock.now())
+    return f"owed {owed} words of vouchers that lapse soon" if owed else None
 
 
 async def lay_out_slots(tools: Tools) -> str | None:

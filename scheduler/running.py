@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time as machine
 from datetime import date, datetime, time
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from miniapi import clock, metrics, outages
@@ -36,11 +38,13 @@ class Running:
                 coalesce=True,
                 misfire_grace_time=None,
             )
+        self._runner.add_listener(_misfired, EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         self._runner.start()
 
     async def end(self) -> None:
         """Begin nothing more, and finish what is in hand."""
         self._runner.pause()
+        self._tools.sender.stop()
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=FINISH_WITHIN)
         self._runner.shutdown(wait=False)
@@ -70,6 +74,10 @@ class OncePerDay:
         self.done_for = now.astimezone(clock.SHANGHAI).date()
 
 
+def _misfired(event: JobEvent) -> None:
+    metrics.job_misfired(event.job_id)
+
+
 async def run(job: Job, tools: Tools, due: OncePerDay | None, outage: Outage) -> None:
     """Run one job if it is due. What goes wrong is logged, and the job comes again."""
     try:
@@ -78,6 +86,7 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None, outage: Outage) ->
         return
     if due is not None and not due.is_due(now):
         return
+    began = machine.monotonic()
     try:
         said = await job(tools)
     except Refusal as refusal:
@@ -91,6 +100,8 @@ async def run(job: Job, tools: Tools, due: OncePerDay | None, outage: Outage) ->
         else:
             log.exception("%s failed, it is tried again", job.__name__)
         return
+    finally:
+        metrics.job_took(job.__name__, machine.monotonic() - began)
     metrics.job_ran(job.__name__, "done")
     if due is not None:
         due.note_done(now)

@@ -35,7 +35,11 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(seconds=1, job=jobs.announce_drops, why="The log says when a drop has opened."),
     Every(seconds=5, job=jobs.draw_lotteries, why="Whoever registered knows by then, also after an outage."),
     Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
+    Every(
+        seconds=10, job=jobs.check_words, why="The staff see what WeChat says of words before they answer."
+    ),
     Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),
+    Every(seconds=60, job=jobs.remind_of_expiry, why="Nobody loses money to a date they forgot."),
     Every(seconds=30, job=jobs.give_back_places, why="Who began to book and went away keeps nobody waiting."),
     Every(
         seconds=60,

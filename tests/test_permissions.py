@@ -21,7 +21,7 @@ from tests.web import serving
 TABLE = Path(__file__).with_name("permissions.md")
 OUTCOMES = {"ok", "401", "403", "404"}
 LET_IN = {200, 201, 202, 204, 409, 503}  # whatever came of it
-NO_ROOT = re.compile(r"/(wechat|docs|metrics|healthz|readyz|$)")
+NO_ROOT = re.compile(r"/(wechat|docs|metrics|healthz|readyz|c/|$)")
 NO_LIMITS = LimitSettings(
     requests_per_minute=0, sign_ins_per_minute=0, person_requests_per_minute=0, most_in_flight=100, proxies=0
 )

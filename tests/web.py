@@ -62,7 +62,7 @@ class Web:
         watch.know(sent.get("Authorization", "").partition(" ")[2])
         root = (
             ""
-            if path.startswith("/wechat") or path in ("/", "/healthz", "/readyz", "/metrics")
+            if path.startswith(("/wechat", "/c/")) or path in ("/", "/healthz", "/readyz", "/metrics")
             else "/api/v1"
         )
         address = self.base + root + path

@@ -83,7 +83,7 @@ def _somebody_sent_for(turn: Turn) -> bool:
 
 async def look_first(turn: Turn) -> Reply | None:
     """A region without any times to book is told so before anything is asked."""
-    if await visits.any_slots(turn):
+    if await visits.look_where(turn):
         return None
     name = turn.pack.short if turn.pack else ""
     first = Reply(
@@ -102,9 +102,15 @@ async def propose(turn: Turn) -> Proposal | Again:
     turn.known["slot"] = slot.id
     what = wording.names(turn.known["categories"], turn.policy.library.categories)
     return Proposal(
-        f"{note}{wording.span(slot.starts_at, slot.ends_at)}，上门回收{what}，地址：{turn.known['address']}。"
+        f"{note}{wording.span(slot.starts_at, slot.ends_at)}，上门回收{what}，地址：{_where(turn)}。"
         "没问题就回复「确认」，要改哪一项直接说。"
     )
+
+
+def _where(turn: Turn) -> str:
+    """The district and the street, said once."""
+    district, address = turn.known["district"], turn.known["address"]
+    return str(address) if district in address else f"{district}{address}"
 
 
 async def book(turn: Turn) -> Reply | Again:
@@ -147,6 +153,7 @@ skill = Skill(
             understand=lambda turn: understanding.address(turn.raw),
             when_asked=lambda turn: understanding.address_when_asked(turn.raw),
         ),
+        visits.DISTRICT,
     ),
     propose=propose,
     finish=book,

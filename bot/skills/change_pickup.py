@@ -75,6 +75,8 @@ async def propose_moving(turn: Turn) -> Proposal | Reply | Again:
     booking = await visits.chosen(turn)
     if booking is None:
         return visits.gone("reschedule")
+    if booking.district is not None:
+        turn.known["district"] = booking.district
     picked = await visits.pick(turn, frozenset(turn.known.get("gone", ())))
     if isinstance(picked, Again):
         return picked

@@ -19,7 +19,7 @@ from miniapi.accounts.errors import (
 )
 from miniapi.accounts.fingerprints import fingerprint
 from miniapi.accounts.identity import IdentityVerifier
-from miniapi.accounts.models import Resident, Session
+from miniapi.accounts.models import Resident, Session, SessionKey
 from miniapi.database import sql
 from miniapi.database.races import refused_by
 from miniapi.errors import NotSignedIn
@@ -28,9 +28,14 @@ from miniapi.keys import Keys
 from miniapi.wechat.client import WeChat
 
 SIGNED_IN_FOR = timedelta(days=30)
+OLD_TOKEN_LASTS = timedelta(minutes=1)
 REMEMBER_SESSIONS = timedelta(days=7)  # so long an old token is told that it expired
 WAY_ON = {"call": "POST /api/v1/tickets", "kind": "identity"}
 
+KEEP_SESSION_KEY = """
+    INSERT INTO session_key (id, resident_id, key_sealed, at) VALUES (gen_random_uuid(), $1, $2, $3)
+    ON CONFLICT (resident_id) DO UPDATE SET key_sealed = excluded.key_sealed, at = excluded.at RETURNING id
+"""
 # the row is locked until the transaction ends, so that the clean-up does not take it away meanwhile
 FIND_OR_ADD_PERSON = """
     INSERT INTO person (id, fingerprint, created_at) VALUES ($1, $2, $3)
@@ -55,14 +60,18 @@ class Identity:
     id_number: str
 
 
-async def sign_in(login_code: str, region: str | None, wechat: WeChat, *, at: datetime) -> SignedIn:
+async def sign_in(
+    login_code: str, region: str | None, wechat: WeChat, keys: Keys, *, at: datetime
+) -> SignedIn:
     """Sign in with a code of wx.login; a person unknown so far becomes a resident."""
-    openid = (await wechat.session_for(login_code)).openid
+    person = await wechat.session_for(login_code)
     token = secrets.token_urlsafe(32)
     async with in_transaction():
         # locked, so that whoever is just leaving is waited for, and comes back as somebody new
-        known = await Resident.filter(openid=openid).select_for_update(no_key=True).first()
-        resident = known or await _newcomer(openid, region, at)
+        known = await Resident.filter(openid=person.openid).select_for_update(no_key=True).first()
+        resident = known or await _newcomer(person.openid, region, at)
+        if person.key is not None:
+            await sql.rows(KEEP_SESSION_KEY, resident.id, keys.seal(person.key), at)
         if region and region != resident.region:
             resident.region = region
             await resident.save(update_fields=["region"])
@@ -70,6 +79,24 @@ async def sign_in(login_code: str, region: str | None, wechat: WeChat, *, at: da
             resident=resident, token_hash=hash_of(token), created_at=at, expires_at=at + SIGNED_IN_FOR
         )
     return SignedIn(token, session.expires_at, resident)
+
+
+async def renew(resident_id: UUID, token: str, *, at: datetime) -> SignedIn:
+    """Another token in the place of this one, which is good for a minute more: requests are under way.
+
+    Raises NotSignedIn where it was ended meanwhile.
+    """
+    fresh, soon = secrets.token_urlsafe(32), at + OLD_TOKEN_LASTS
+    async with in_transaction():
+        resident = await held(resident_id)
+        old = Session.filter(token_hash=hash_of(token), ended_at=None)
+        if not await old.exists():
+            raise NotSignedIn()
+        await old.filter(expires_at__gt=soon).update(expires_at=soon)
+        session = await Session.create(
+            resident=resident, token_hash=hash_of(fresh), created_at=at, expires_at=at + SIGNED_IN_FOR
+        )
+    return SignedIn(fresh, session.expires_at, resident)
 
 
 async def sign_out(token: str, *, at: datetime) -> None:
@@ -148,6 +175,7 @@ async def move_identity(source: Resident, target: Resident) -> None:
 async def leave(resident: Resident, *, at: datetime) -> None:
     """Leave nothing of an account that is held but its key: whoever signs in again is somebody new."""
     await Session.filter(resident_id=resident.id).delete()
+    await SessionKey.filter(resident_id=resident.id).delete()
     await Resident.filter(id=resident.id).update(
         openid=None,
         region=None,

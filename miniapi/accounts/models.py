@@ -73,6 +73,24 @@ class Resident(Model):
         )
 
 
+class SessionKey(Model):
+    """The key under which WeChat seals what it hands to a person's page: the one of their last login.
+
+    It never goes out, and nothing of ours is derived from it.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
+        "miniapi.Resident", on_delete=fields.CASCADE, related_name="session_keys"
+    )
+    key_sealed = fields.TextField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "session_key"
+        constraints = (UniqueConstraint(fields=("resident_id",), name="one_session_key_per_resident"),)
+
+
 class Session(Model):
     """A signed-in device. Only the hash of its token is kept."""
 

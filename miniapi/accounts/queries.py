@@ -7,8 +7,9 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from miniapi.accounts.models import Resident, Session
+from miniapi.accounts.models import Resident, Session, SessionKey
 from miniapi.database import sql
+from miniapi.keys import Keys
 
 DEVICES = """
     SELECT session.token_hash, session.expires_at, session.ended_at, resident.*
@@ -32,6 +33,12 @@ async def devices(token_hashes: Sequence[str]) -> list[Device | None]:
         for row in await sql.rows(DEVICES, list(token_hashes))
     }
     return [found.get(token_hash) for token_hash in token_hashes]
+
+
+async def session_key(resident_id: UUID, keys: Keys) -> str | None:
+    """WeChat's key of somebody's last login, if there was one."""
+    kept = await SessionKey.get_or_none(resident_id=resident_id)
+    return keys.unseal(kept.key_sealed) if kept else None
 
 
 def sessions_of(resident_id: UUID, *, at: datetime) -> "QuerySet[Session]":

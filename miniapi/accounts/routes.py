@@ -23,17 +23,18 @@ from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.idempotency import repeatable
-from miniapi.http.limits import limited
+from miniapi.http.limits import Limits, limited
 from miniapi.http.paging import Page, page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
-from miniapi.wechat.client import WeChat
+from miniapi.wechat.client import WeChat, sealed_phone_in
 from miniapi.wechat.errors import (
     LoginBlocked,
     LoginTooOften,
     PhoneCodeInvalid,
     PhoneFromAbroad,
+    PhoneSealedOtherwise,
     WeChatCodeInvalid,
     WeChatUnavailable,
 )
@@ -53,7 +54,9 @@ async def login(
     """登录：用 wx.login 的 code 换取令牌。"""
     if body.region is not None:
         pack_of(library, body.region)
-    signed_in = await actions.sign_in(body.code, body.region, wechat, at=clock.now())
+    signed_in = await actions.sign_in(body.code, body.region, wechat, keys, at=clock.now())
+    limits: Limits = request.app.ctx.limits
+    limits.count_person(signed_in.resident.id)
     return json(schemas.signed_in_json(signed_in, keys))
 
 
@@ -75,6 +78,13 @@ async def list_sessions(request: Request, resident: SignedInResident, query: Pag
     return json(page_json(found, next_cursor, lambda one: schemas.session_json(one, resident.token)))
 
 
+@routes.post("/me/sessions/renewal")
+@answers(schemas.RenewedJson)
+async def renew(request: Request, resident: SignedInResident) -> HTTPResponse:
+    """换一个新令牌，有效期重新计算；旧令牌一分钟后失效。"""
+    return json(schemas.renewed_json(await actions.renew(resident.id, resident.token, at=clock.now())))
+
+
 @routes.delete("/me/sessions")
 @answers()
 async def sign_out_everywhere(request: Request, resident: SignedInResident) -> HTTPResponse:
@@ -84,10 +94,14 @@ async def sign_out_everywhere(request: Request, resident: SignedInResident) -> H
 
 
 async def _asked_number(
-    request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, **_: Any
+    request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, keys: Keys, **_: Any
 ) -> dict[str, Any]:
     if body.code is not None:
         return {"phone": await wechat.phone_for(body.code, resident.account.openid)}
+    if body.encrypted_data is not None and body.iv is not None:
+        if (key := await queries.session_key(resident.id, keys)) is None:
+            raise PhoneSealedOtherwise()
+        return {"phone": sealed_phone_in(body.encrypted_data, body.iv, key, wechat.appid)}
     return {"phone": body.phone or ""}
 
 
@@ -101,12 +115,15 @@ async def _proven_identity(
 @limited("phone")
 @body(schemas.Phone)
 @repeatable(first=_asked_number)
-@answers(schemas.PhoneJson, refuses=[PhoneInvalid, PhoneCodeInvalid, PhoneFromAbroad, WeChatUnavailable])
+@answers(
+    schemas.PhoneJson,
+    refuses=[PhoneInvalid, PhoneCodeInvalid, PhoneSealedOtherwise, PhoneFromAbroad, WeChatUnavailable],
+)
 async def bind_phone(
     request: Request, resident: SignedInResident, body: schemas.Phone, wechat: WeChat, keys: Keys, phone: str
 ) -> HTTPResponse:
     """绑定手机号：微信授权的为已验证，手填的为未验证。"""
-    account = await actions.bind_phone(resident.account, phone, keys, verified=body.code is not None)
+    account = await actions.bind_phone(resident.account, phone, keys, verified=body.phone is None)
     return json(schemas.phone_json(account, keys))
 
 

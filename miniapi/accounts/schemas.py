@@ -24,16 +24,20 @@ class Login(Body):
 
 
 class Phone(Body):
-    """A code of the phone-number button, or a number typed by hand."""
+    """What the phone-number button gave, in its new way or its old one, or a number typed by hand."""
 
     code: Code | None = None
+    encrypted_data: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
+    iv: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     phone: Annotated[str, Field(min_length=1, max_length=20)] | None = None
 
     @model_validator(mode="after")
-    def one_of_the_two(self) -> "Phone":
-        """Exactly one must be given."""
-        if (self.code is None) == (self.phone is None):
-            raise ValueError("code 与 phone 必须且只能填一个")
+    def one_of_the_ways(self) -> "Phone":
+        """Exactly one must be given, the old way with both of its parts."""
+        if (self.encrypted_data is None) != (self.iv is None):
+            raise ValueError("encrypted_data 与 iv 必须一起填")
+        if [self.code, self.encrypted_data, self.phone].count(None) != 2:
+            raise ValueError("code、encrypted_data 与 phone 必须且只能填一个")
         return self
 
 
@@ -84,6 +88,18 @@ class SignedInJson(TypedDict):
     token: str
     expires_at: Time
     resident: ResidentJson
+
+
+class RenewedJson(TypedDict):
+    """A session that goes on under another token, which is shown this once."""
+
+    token: str
+    expires_at: Time
+
+
+def renewed_json(renewed: SignedIn) -> RenewedJson:
+    """The answer to a renewal."""
+    return {"token": renewed.token, "expires_at": written(renewed.expires_at)}
 
 
 def signed_in_json(signed_in: SignedIn, keys: Keys) -> SignedInJson:

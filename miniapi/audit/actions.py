@@ -10,7 +10,7 @@ from miniapi.database import sql
 from miniapi.logs import request_id
 
 LOCK = 0x61_75_64_69_74  # "audit": one event after the other
-HEAD = "SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash FROM audit_head($1)"
 WRITE = f"""
     INSERT INTO audit_event ({", ".join(CHAINED)}, hash)
     SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
@@ -53,9 +53,8 @@ async def record_all(events: Sequence[Event], *, at: datetime) -> None:
     """Chain events to the last, in this order. Call it inside the transaction of their acts, as its end."""
     if not events:
         return
-    await sql.rows("SELECT pg_advisory_xact_lock($1)", LOCK)  # the head is read by who holds it only
     last = Link(0, GENESIS)
-    for head in await sql.rows(HEAD):
+    for head in await sql.rows(HEAD, LOCK):
         last = Link(head["seq"], head["hash"])
     rows = []
     for event in events:

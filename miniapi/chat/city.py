@@ -77,7 +77,7 @@ class ServiceCity:
         """Quote by the counter's rules."""
         pack, priced = self.library.packs[region], [self._item(item) for item in items]
         async with _told():
-            kept = await vouchers.kept_by(self.resident, region)
+            kept = await vouchers.kept_in(self.resident, region, at=self.now())
             quoted = subsidies.quote(pack, priced, used=kept, at=self.now())
         steps = [(step, quoted.citation) for item in quoted.items for step in item.steps]
         return ports.Quoted(
@@ -274,7 +274,7 @@ class ServiceCity:
         capped = [pack for pack in self.library.packs.values() if pack.rules.subsidies]
         pack = next((pack for pack in capped if pack.region == region), capped[0])
         rule = pack.rules.subsidy(self.now().date())
-        used = await vouchers.used_by(resident.person_id, pack.region) if resident.person_id else 0
+        used = await vouchers.used_in(resident, pack.region, at=self.now())
         return Fen(max(0, person_cap(rule) - used)) if rule else Fen(0)
 
     def _drop_seen(self, drop: Drop, at: datetime) -> ports.DropSeen:
@@ -312,6 +312,7 @@ class ServiceCity:
             categories=tuple(item["category"] for item in pickup.items),
             address=street,
             change_until=pickup_rules.change_until(pickup.slot),
+            district=pickup.district,
         )
 
 

@@ -54,6 +54,29 @@ class ChatMessage(Model):
         constraints = (CheckConstraint(check="confidence BETWEEN 0 AND 1", name="confidence_is_a_share"),)
 
 
+class PushInHand(Model):
+    """What somebody said or did in the customer-service session, until it is answered.
+
+    Sealed are their words, their openid and, once it is found, the reply. `taken_until` is the turn of the
+    worker that answers, by the machine's clock of the database's host: when it is over another one goes on.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    resident: fields.ForeignKeyNullableRelation[Resident] = fields.ForeignKeyField(
+        "miniapi.Resident", null=True, on_delete=fields.CASCADE, related_name="pushes_in_hand"
+    )
+    resident_id: UUID | None
+    content_sealed = fields.TextField()
+    came_at = fields.DatetimeField()
+    attempts = fields.SmallIntField(default=1)
+    taken_until = fields.DatetimeField()
+
+    class Meta:
+        table = "push_in_hand"
+        indexes = (("taken_until",), ("resident_id",))
+        constraints = (CheckConstraint(check="attempts > 0", name="push_was_tried"),)
+
+
 class Miss(StrEnum):
     """What went wrong with an answer: there was none, it was not certain, somebody disliked it."""
 

@@ -1,5 +1,6 @@
 """The chat and WeChat's pushes over HTTP."""
 
+import asyncio
 import logging
 import secrets
 from uuid import UUID
@@ -15,21 +16,22 @@ from miniapi.chat.actions import LONGEST_TEXT, Talker
 from miniapi.chat.errors import NoSuchConversation, NoSuchMessage, TextInvalid
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
-from miniapi.http.errors import RegionUnknown
+from miniapi.http.errors import DatabaseUnavailable, RegionUnknown
 from miniapi.http.limits import limited
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body
 from miniapi.keys import Keys
-from miniapi.reminders.templates import Templates
 from miniapi.settings import Settings
 from miniapi.staff.callers import DeskOfficer
 from miniapi.staff.errors import ReasonPersonal
 from miniapi.tickets.errors import NoSuchTicket
 from miniapi.wechat.client import WeChat
-from miniapi.wechat.errors import PushForged, PushUnreadable, WeChatUnavailable
+from miniapi.wechat.errors import PushForged, PushUnreadable
 from miniapi.wechat.push import read_push, verified_echo
 
 log = logging.getLogger(__name__)
+
+ANSWERED_WITHIN = 4.0  # seconds; after five WeChat hangs up and tells the person that nobody is there
 
 routes = Blueprint("chat")
 wechat_routes = Blueprint("wechat")
@@ -82,22 +84,19 @@ async def verify_address(request: Request, caller: Newcomer, settings: Settings)
 
 
 @wechat_routes.post("/wechat/push")
-@answers(str, content_type="text/plain", refuses=[PushForged, PushUnreadable, WeChatUnavailable])
+@answers(str, content_type="text/plain", refuses=[PushForged, PushUnreadable])
 async def take_in(
-    request: Request,
-    caller: Newcomer,
-    settings: Settings,
-    wechat: WeChat,
-    templates: Templates,
-    talker: Talker,
+    request: Request, caller: Newcomer, settings: Settings, wechat: WeChat, talker: Talker
 ) -> HTTPResponse:
     """微信推送的事件和客服消息。"""
     message = read_push(_query_of(request), request.body, settings.wechat)
-    answering = await pushes.take_in(message, wechat, templates, talker, at=clock.now())
-    if answering is not None:
-        request.app.add_task(
-            answering
-        )  # WeChat waits five seconds at most; the work goes on behind the answer
+    try:
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            taken = await pushes.take_in(message, talker, at=clock.now())
+    except TimeoutError:  # WeChat comes again with it
+        raise DatabaseUnavailable() from None
+    if taken is not None:
+        request.app.add_task(pushes.answer(taken, wechat, talker))  # behind the answer
     return text("success")
 
 

@@ -16,6 +16,7 @@ CONNECT_WITHIN = 3.0  # seconds
 
 MODELS = (
     "miniapi.http.models",
+    "miniapi.wechat.models",
     "miniapi.accounts.models",
     "miniapi.audit.models",
     "miniapi.staff.models",
@@ -28,7 +29,9 @@ MODELS = (
     "miniapi.vouchers.models",
     "miniapi.pickup.models",
     "miniapi.pickup.photo_models",
+    "miniapi.pickup.handover_models",
     "miniapi.redemption.models",
+    "miniapi.custody.models",
     "miniapi.settlement.models",
     "miniapi.chat.models",
     "miniapi.privacy.models",

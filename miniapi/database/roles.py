@@ -16,6 +16,9 @@ APPEND_ONLY = (
     "settlement_line",
     "price_table",
     "price_row",
+    "licence",
+    "handover",
+    "certificate",
 )
 
 log = logging.getLogger(__name__)

@@ -39,7 +39,6 @@ KEEP = """
     ON CONFLICT ON CONSTRAINT one_answer_per_key DO UPDATE
     SET body_hash = excluded.body_hash, status = excluded.status, answer_sealed = excluded.answer_sealed,
         kept_until = excluded.kept_until
-    RETURNING id
 """
 FIND = """
     SELECT kept.caller, kept.route, kept.key, kept.body_hash, kept.status, kept.answer_sealed
@@ -154,8 +153,13 @@ async def kept_answers(wanted: Sequence[Key], keys: Keys, *, at: datetime) -> di
 
 async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetime) -> None:
     """Keep answers. Call it inside the transaction of what they tell of."""
+    await sql.write(keeping(answers, keys, at=at))
+
+
+def keeping(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetime) -> Sequence[sql.Write]:
+    """What `keep` writes."""
     if not answers:
-        return
+        return []
     columns = zip(
         *(
             (
@@ -171,7 +175,7 @@ async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetim
         ),
         strict=True,
     )
-    await sql.rows(KEEP, *map(list, columns), at + KEPT_FOR)
+    return [sql.Write(KEEP, [*map(list, columns), at + KEPT_FOR])]
 
 
 async def forget_answers(*, at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Annotated, Any, TypeVar
 
@@ -61,6 +62,9 @@ def _written_as_a_moment(value: Any) -> Any:
 
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_as_a_moment)]
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # what a calendar can show
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY, json_schema_extra={"pattern": "^20[0-9]{2}-"})]
 
 
 class _Asked(BaseModel):

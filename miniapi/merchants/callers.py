@@ -43,6 +43,18 @@ class Recycler(SignedInResident):
 
 
 @dataclass(frozen=True, slots=True)
+class Manager(SignedInResident):
+    """A resident who keeps the crews, the hours and the prices of a recycler."""
+
+    merchant: Merchant
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names this person."""
+        return f"manager:{self.account.id}"
+
+
+@dataclass(frozen=True, slots=True)
 class CrewMember(SignedInResident):
     """A resident who goes out with a crew of a recycler."""
 
@@ -52,6 +64,30 @@ class CrewMember(SignedInResident):
     def actor(self) -> str:
         """How the audit log names this person."""
         return f"crew:{self.account.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Station(SignedInResident):
+    """A resident who takes old things in at a recycler's station."""
+
+    merchant: Merchant
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names this person."""
+        return f"station:{self.account.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dismantler(SignedInResident):
+    """A resident who takes old things apart for an enterprise that may."""
+
+    merchant: Merchant
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names this person."""
+        return f"dismantler:{self.account.id}"
 
 
 def clerk_for(*, demo: bool) -> Callable[[Request], Awaitable[Clerk]]:
@@ -64,9 +100,24 @@ def recycler_for(*, demo: bool) -> Callable[[Request], Awaitable[Recycler]]:
     return _found_by(queries.recycler_of, Recycler, demo=demo)
 
 
+def manager_for(*, demo: bool) -> Callable[[Request], Awaitable[Manager]]:
+    """How the manager of a recycler who calls is found."""
+    return _found_by(queries.managed_by, Manager, demo=demo)
+
+
 def crew_member_for(*, demo: bool) -> Callable[[Request], Awaitable[CrewMember]]:
     """How somebody of a crew who calls is found."""
     return _found_by(queries.crew_of, CrewMember, demo=demo)
+
+
+def station_for(*, demo: bool) -> Callable[[Request], Awaitable[Station]]:
+    """How somebody of a station who calls is found."""
+    return _found_by(queries.station_of, Station, demo=demo)
+
+
+def dismantler_for(*, demo: bool) -> Callable[[Request], Awaitable[Dismantler]]:
+    """How somebody of a dismantling enterprise who calls is found."""
+    return _found_by(queries.dismantler_of, Dismantler, demo=demo)
 
 
 def _found_by(

@@ -16,6 +16,7 @@ class MerchantKind(StrEnum):
 
     SELLER = "seller"
     RECYCLER = "recycler"
+    DISMANTLER = "dismantler"
 
 
 class Role(StrEnum):
@@ -23,6 +24,9 @@ class Role(StrEnum):
 
     CLERK = "clerk"
     CREW = "crew"
+    MANAGER = "manager"
+    STATION = "station"
+    DISMANTLER = "dismantler"
 
 
 class Merchant(Model):
@@ -40,22 +44,75 @@ class Merchant(Model):
         table = "merchant"
         constraints = (
             UniqueConstraint(fields=("region", "kind", "name"), name="one_merchant_per_name"),
-            CheckConstraint(check="kind IN ('seller','recycler')", name="merchant_kind_known"),
+            CheckConstraint(check="kind IN ('seller','recycler','dismantler')", name="merchant_kind_known"),
+        )
+
+
+class LicenceKind(StrEnum):
+    """What an enterprise is permitted to do with old things."""
+
+    RECYCLING = "recycling"
+    DISMANTLING = "dismantling"
+
+
+class Licence(Model):
+    """A permission of an enterprise as the bureau has seen it; of several the one put in last. Never edited.
+
+    `valid_until` is the last day on which it is good, in China.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "miniapi.Merchant", on_delete=fields.RESTRICT, related_name="licences"
+    )
+    merchant_id: UUID
+    kind = fields.CharEnumField(LicenceKind, max_length=16)
+    number = fields.CharField(max_length=64)
+    valid_until = fields.DateField()
+    added_at = fields.DatetimeField()
+
+    class Meta:
+        table = "licence"
+        indexes = (("merchant_id", "kind", "added_at"),)
+        constraints = (
+            CheckConstraint(check="kind IN ('recycling','dismantling')", name="licence_kind_known"),
         )
 
 
 class Crew(Model):
-    """People of a recycler who come to the door together."""
+    """People of a recycler who come to the door together, until its manager closes it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
         "miniapi.Merchant", on_delete=fields.RESTRICT, related_name="crews"
     )
+    merchant_id: UUID
     name = fields.CharField(max_length=50)
+    closed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "crew"
         constraints = (UniqueConstraint(fields=("merchant_id", "name"), name="one_crew_per_name"),)
+
+
+class Invitation(Model):
+    """Words that a manager hands to somebody, who joins a crew with them once; kept as a keyed hash."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    crew: fields.ForeignKeyRelation[Crew] = fields.ForeignKeyField(
+        "miniapi.Crew", on_delete=fields.RESTRICT, related_name="invitations"
+    )
+    crew_id: UUID
+    code_hash = fields.CharField(max_length=64)
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "invitation"
+        indexes = (("expires_at",),)
+        constraints = (
+            UniqueConstraint(fields=("code_hash",), name="one_invitation_per_code"),
+            CheckConstraint(check="code_hash ~ '^[0-9a-f]{64}$'", name="invitation_hash_is_hex"),
+        )
 
 
 class Member(Model):
@@ -72,12 +129,15 @@ class Member(Model):
     crew: fields.ForeignKeyNullableRelation[Crew] = fields.ForeignKeyField(
         "miniapi.Crew", null=True, on_delete=fields.RESTRICT, related_name="members"
     )
+    crew_id: UUID | None
 
     class Meta:
         table = "member"
         constraints = (
             UniqueConstraint(fields=("resident_id", "merchant_id"), name="one_role_per_merchant"),
-            CheckConstraint(check="role IN ('clerk','crew')", name="role_known"),
+            CheckConstraint(
+                check="role IN ('clerk','crew','manager','station','dismantler')", name="role_known"
+            ),
             CheckConstraint(check="crew_id IS NULL OR role = 'crew'", name="only_crews_go_out"),
         )
 

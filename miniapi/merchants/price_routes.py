@@ -10,7 +10,7 @@ from miniapi.http.described import answers
 from miniapi.http.files import Csv, file
 from miniapi.merchants import price_files, pricing
 from miniapi.merchants import price_schemas as schemas
-from miniapi.merchants.callers import Recycler
+from miniapi.merchants.callers import Manager, Recycler
 from miniapi.merchants.errors import PricesWrong
 from miniapi.sheets import SheetUnreadable
 
@@ -30,7 +30,7 @@ async def show_prices(request: Request, recycler: Recycler, library: Library) ->
 @file(Csv)
 @answers(schemas.PricesJson, refuses=[SheetUnreadable, PricesWrong])
 async def publish_prices(
-    request: Request, recycler: Recycler, library: Library, content: bytes
+    request: Request, manager: Manager, library: Library, content: bytes
 ) -> HTTPResponse:
     """换上一张新的旧货价目表（CSV，UTF-8 或 GBK），立即生效；有一行有误就整张不换。
 
@@ -38,5 +38,5 @@ async def publish_prices(
     能否使用 `works`（能用、不能用）、最低价 `low_yuan`、最高价 `high_yuan`（元）、说明 `note`。
     大小、年数和能否使用可以空着，表示都算；两行不能说同一种旧货。
     """
-    prices = await pricing.publish(content, library.categories, recycler, at=clock.now())
+    prices = await pricing.publish(content, library.categories, manager, at=clock.now())
     return json(schemas.prices_json(prices))

@@ -12,7 +12,7 @@ from miniapi import sheets
 from miniapi.audit.actions import record
 from miniapi.database import sql
 from miniapi.merchants import price_files
-from miniapi.merchants.callers import Recycler
+from miniapi.merchants.callers import Manager
 from miniapi.merchants.errors import PricesWrong
 from miniapi.merchants.models import Merchant, PriceRow, PriceTable
 from miniapi.merchants.price_files import Priced
@@ -35,7 +35,7 @@ class Prices:
     rows: Mapping[int, Priced]
 
 
-async def publish(content: bytes, categories: Categories, recycler: Recycler, *, at: datetime) -> Prices:
+async def publish(content: bytes, categories: Categories, manager: Manager, *, at: datetime) -> Prices:
     """Let a recycler's prices follow those before, whole or not at all; the same again change nothing.
 
     Raises SheetUnreadable, PricesWrong.
@@ -44,14 +44,14 @@ async def publish(content: bytes, categories: Categories, recycler: Recycler, *,
     if wrong:
         told = sheets.refused(price_files.COLUMNS, wrong)
         raise PricesWrong(refused=len(wrong), refused_csv=told)
-    before = await of_recycler(recycler.merchant, at=at)
+    before = await of_recycler(manager.merchant, at=at)
     if before is not None and list(before.rows.values()) == rows:
         return before
     async with in_transaction():
-        published = await put_prices(recycler.merchant, rows, at=at)
+        published = await put_prices(manager.merchant, rows, at=at)
         told_of = {"table": str(published.id), "rows": len(rows)}
-        subject = f"merchant:{recycler.merchant.id}"
-        await record(recycler.actor, "prices.published", subject, at=at, after=told_of)
+        subject = f"merchant:{manager.merchant.id}"
+        await record(manager.actor, "prices.published", subject, at=at, after=told_of)
     return published
 
 

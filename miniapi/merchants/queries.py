@@ -40,9 +40,10 @@ POINTS = f"""
 """  # noqa: S608  names and numbers of ours
 
 
-def public_list(region: str) -> "QuerySet[Merchant]":
-    """The enterprises that take part in a region."""
-    return Merchant.filter(region=region)
+def public_list(region: str, kind: MerchantKind | None = None) -> "QuerySet[Merchant]":
+    """The enterprises of a region to which residents go, sellers and recyclers, or those of one kind."""
+    kinds = (MerchantKind.SELLER, MerchantKind.RECYCLER) if kind is None else (kind,)
+    return Merchant.filter(region=region, kind__in=kinds)
 
 
 async def roles_of(resident_id: UUID) -> list[Role]:
@@ -52,9 +53,7 @@ async def roles_of(resident_id: UUID) -> list[Role]:
 
 async def counter_of(resident_id: UUID) -> Merchant | None:
     """The shop whose clerk a resident is; of several the one they joined last."""
-    clerk = Member.filter(resident_id=resident_id, role=Role.CLERK, merchant__kind=MerchantKind.SELLER)
-    joined_last = await clerk.select_related("merchant").order_by("-id").first()
-    return joined_last.merchant if joined_last else None
+    return await _works_for(resident_id, Role.CLERK, MerchantKind.SELLER)
 
 
 async def crew_of(resident_id: UUID) -> Crew | None:
@@ -68,6 +67,27 @@ async def recycler_of(resident_id: UUID) -> Merchant | None:
     """The recycler for whom a resident acts; of several the one they joined last."""
     acting = Member.filter(resident_id=resident_id, merchant__kind=MerchantKind.RECYCLER)
     joined_last = await acting.select_related("merchant").order_by("-id").first()
+    return joined_last.merchant if joined_last else None
+
+
+async def managed_by(resident_id: UUID) -> Merchant | None:
+    """The recycler that a resident manages; of several the one they joined last."""
+    return await _works_for(resident_id, Role.MANAGER, MerchantKind.RECYCLER)
+
+
+async def station_of(resident_id: UUID) -> Merchant | None:
+    """The recycler at whose station a resident works; of several the one they joined last."""
+    return await _works_for(resident_id, Role.STATION, MerchantKind.RECYCLER)
+
+
+async def dismantler_of(resident_id: UUID) -> Merchant | None:
+    """The dismantling enterprise a resident works for; of several the one they joined last."""
+    return await _works_for(resident_id, Role.DISMANTLER, MerchantKind.DISMANTLER)
+
+
+async def _works_for(resident_id: UUID, role: Role, kind: MerchantKind) -> Merchant | None:
+    member = Member.filter(resident_id=resident_id, role=role, merchant__kind=kind)
+    joined_last = await member.select_related("merchant").order_by("-id").first()
     return joined_last.merchant if joined_last else None
 
 

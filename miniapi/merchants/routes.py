@@ -25,8 +25,8 @@ routes = Blueprint("merchants")
 async def list_merchants(
     request: Request, caller: Anyone, library: Library, query: schemas.MerchantsOf
 ) -> HTTPResponse:
-    """参与活动的企业名单。"""
-    found = queries.public_list(pack_of(library, query.region).region)
+    """参与活动的企业名单：销售和回收企业，或指定的一种（kind=dismantler 为拆解企业）。"""
+    found = queries.public_list(pack_of(library, query.region).region, query.kind)
     merchants, next_cursor = await page_of(found, query, by="name")
     return json(page_json(merchants, next_cursor, schemas.merchant_json))
 

@@ -23,9 +23,10 @@ ClockTime = Annotated[
 
 
 class MerchantsOf(Page):
-    """The public list of a region."""
+    """The public list of a region: its sellers and recyclers, or the enterprises of one kind."""
 
     region: RegionName
+    kind: MerchantKind | None = None
 
 
 class PointsNear(Page):

@@ -1,7 +1,6 @@
 """What a resident does with a booking: making it, moving it, cancelling it."""
 
 import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,16 +9,16 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from faq.categories import Category
-from miniapi.accounts.actions import held
 from miniapi.database.races import refused_by
 from miniapi.keys import Keys
-from miniapi.pickup import places, rules
-from miniapi.pickup.errors import AlreadyBooked, OtherDistrict, TooLateToChange, TooManyActive, TooManyChanges
+from miniapi.pickup import booking, places, rules
+from miniapi.pickup.booking import Wish
+from miniapi.pickup.errors import AlreadyBooked, OtherDistrict, SlotClosed, TooLateToChange, TooManyChanges
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
 from miniapi.pickup.moves import GOING_ON, Actor, Move
-from miniapi.pickup.moving import SYSTEM, Mover, locked, make, note, refuse_unless_allowed
-from miniapi.pickup.telling import tell_crew
-from miniapi.reminders.actions import call_off
+from miniapi.pickup.moving import SYSTEM, Mover, locked, make, refuse_unless_allowed
+from miniapi.pickup.telling import tell_crew, word
+from miniapi.reminders.actions import call_off, put_elsewhen
 
 RESIDENT = Mover(Actor.RESIDENT)
 WORDS = ("note", "brand", "size")  # of an item: what people write themselves
@@ -64,42 +63,37 @@ async def book(
     contact: Contact | None,
     keys: Keys,
     *,
+    with_delivery: bool = False,
     at: datetime,
 ) -> Pickup:
     """Book a place in a slot; the one that was kept for its resident, where there is one.
 
+    `with_delivery`: the crew brings what was bought instead.
+
     Raises NotSignedIn of who left, NoSuchSlot, OtherDistrict, SlotClosed, TooManyActive, AlreadyBooked,
     SlotFull.
     """
-    slot = await places.open_slot(slot_id, at)
-    if door.district != slot.district:
-        raise OtherDistrict(district=slot.district)
+    wish = Wish(
+        items=[
+            {"category": one.category.key, "age_years": one.age_years, "works": one.works} for one in items
+        ],
+        words_sealed=_sealed_words(items, keys),
+        district=door.district,
+        street_sealed=keys.seal(door.street),
+        contact_sealed=keys.seal(json.dumps(asdict(contact))) if contact else None,
+        floor=door.floor,
+        lift=door.lift,
+        call_first=door.call_first,
+        with_delivery=with_delivery,
+    )
     with refused_by("one_booking_per_slot", AlreadyBooked()):
         async with in_transaction():
-            await held(resident_id)
-            await places.enter()
-            await _refuse_one_too_many(resident_id, slot)
-            more = await places.take(slot, resident_id, at=at)
-            pickup = await Pickup.create(
-                number=f"{secrets.randbelow(10**10):010d}",
-                resident_id=resident_id,
-                slot=slot,
-                items=[
-                    {"category": one.category.key, "age_years": one.age_years, "works": one.works}
-                    for one in items
-                ],
-                words_sealed=_sealed_words(items, keys),
-                district=door.district,
-                street_sealed=keys.seal(door.street),
-                contact_sealed=keys.seal(json.dumps(asdict(contact))) if contact else None,
-                floor=door.floor,
-                lift=door.lift,
-                call_first=door.call_first,
-                booked_at=at,
-            )
-            await note(pickup, "booked", RESIDENT, at=at)
-            await _count(slot, {slot.id: more})
-    return pickup
+            slot = await booking.hold_and_enter(resident_id, slot_id)
+            if door.district != slot.district:
+                raise OtherDistrict(district=slot.district)
+            if not rules.is_bookable(slot, at):
+                raise SlotClosed()
+            return await booking.write(slot, resident_id, wish, at=at)
 
 
 async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: datetime) -> Pickup:
@@ -128,7 +122,8 @@ async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: d
             event = await make(
                 pickup, Move.RESCHEDULE, RESIDENT, at=at, slot_id=slot.id, crew_id=None, changes=changes
             )
-            await call_off(pickup.id, at=at)
+            coming = word(pickup.id, pickup.number, slot, f"预约 {pickup.number} 上门回收", at=slot.starts_at)
+            await put_elsewhen(coming, was_at=old.starts_at, at=at)
             await tell_crew(pickup, crew_id, "已改到别的时间，不用去了", key=f"{event.id}", at=at)
             await _count(slot, {old.id: -1, slot.id: more})
             await places.give_shift_back(old.id, crew_id)
@@ -179,17 +174,6 @@ async def erase_all(resident_id: UUID, *, at: datetime) -> int:
     for pickup in sorted(ended, key=lambda one: one.slot_id):
         await places.give_shift_back(pickup.slot_id, pickup.crew_id)
     return len(ended)
-
-
-async def _refuse_one_too_many(resident_id: UUID, slot: Slot) -> None:
-    """Raises TooManyActive; a second booking of the same slot is said to be that first."""
-    theirs = await Pickup.filter(resident_id=resident_id, state__in=list(GOING_ON)).values_list(
-        "slot_id", flat=True
-    )
-    if slot.id in theirs:
-        raise AlreadyBooked()
-    if len(theirs) >= rules.MOST_ACTIVE:
-        raise TooManyActive(most=rules.MOST_ACTIVE)
 
 
 async def _changeable(pickup_id: UUID, resident_id: UUID, move: Move, at: datetime) -> Pickup:

@@ -1,5 +1,6 @@
 """Bookings as a crew sees and moves them, over HTTP. A phone may send an action again, and late."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sanic import Blueprint, Request
@@ -7,12 +8,14 @@ from sanic.response import HTTPResponse
 
 from faq.packs import Library
 from miniapi import clock
+from miniapi.errors import Refusal
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.paging import Page, page_within
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.merchants.callers import CrewMember
+from miniapi.merchants.errors import LicenceExpired, LicenceMissing
 from miniapi.pickup import crew_schemas as schemas
 from miniapi.pickup import crewing, queries
 from miniapi.pickup.crew_schemas import CrewPickupJson, DoorJson, crew_pickup_json
@@ -29,10 +32,15 @@ from miniapi.pickup.errors import (
     TooLateNow,
 )
 from miniapi.pickup.moves import Move
+from miniapi.pickup.photo_errors import PhotoNeeded, SignatureMissing
 
 routes = Blueprint("crew", url_prefix="/crew")
 
 UNMOVABLE = (NoSuchPickup, ActionUsed, NotBooked, NotNow)
+UNCOLLECTABLE = (
+    *(*UNMOVABLE, CodeWrong, CodeLocked, SignatureMissing, PhotoNeeded, PriceNotAgreed),
+    *(LicenceMissing, LicenceExpired),
+)
 
 
 @routes.get("/pickups")
@@ -69,90 +77,53 @@ async def offer(
 
 @routes.post("/pickups/<pickup_id:uuid>/collect")
 @body(schemas.Collect)
-@answers(CrewPickupJson, refuses=[*UNMOVABLE, CodeWrong, CodeLocked, PriceNotAgreed])
+@answers(CrewPickupJson, refuses=UNCOLLECTABLE)
 async def collect(
     request: Request, member: CrewMember, pickup_id: UUID, body: schemas.Collect, keys: Keys, library: Library
 ) -> HTTPResponse:
-    """收走旧物：重量、居民同意的价格、居民出示的回收码。"""
+    """收走旧物：重量、居民同意的价格，以及居民出示的回收码 `code`，或先存好的签名 `signature`。
+
+    用签名的，至少要先拍一张旧物的照片；用的是哪一种记在经过里，居民看得到。
+    """
     pickup = await crewing.collect(pickup_id, body.collected, member, body.act, keys, at=clock.now())
     return json(crew_pickup_json(pickup, member, library.categories))
 
 
-@routes.post("/pickups/<pickup_id:uuid>/accept")
-@body(schemas.DoCrewMove)
-@answers(CrewPickupJson, refuses=[*UNMOVABLE, CrewFull, TooLateNow])
-async def accept(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    body: schemas.DoCrewMove,
-    keys: Keys,
-    library: Library,
-) -> HTTPResponse:
-    """接单。"""
-    pickup = await crewing.move(pickup_id, Move.ACCEPT, member, body.act, keys, at=clock.now())
-    return json(crew_pickup_json(pickup, member, library.categories))
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A move that needs nothing but its action: what it is for, and how else it may be refused."""
+
+    summary: str
+    refuses: tuple[type[Refusal], ...] = ()
 
 
-@routes.post("/pickups/<pickup_id:uuid>/give_back")
-@body(schemas.DoCrewMove)
-@answers(CrewPickupJson, refuses=UNMOVABLE)
-async def give_back(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    body: schemas.DoCrewMove,
-    keys: Keys,
-    library: Library,
-) -> HTTPResponse:
-    """接了来不了，把单子退回去另派。"""
-    pickup = await crewing.move(pickup_id, Move.GIVE_BACK, member, body.act, keys, at=clock.now())
-    return json(crew_pickup_json(pickup, member, library.categories))
+PLAIN = {
+    Move.ACCEPT: Route("接单。", (CrewFull, TooLateNow)),
+    Move.GIVE_BACK: Route("接了来不了，把单子退回去另派。"),
+    Move.SET_OUT: Route("出发了，最早在时段开始前两小时。", (TooEarly, TooLateNow)),
+    Move.ARRIVE: Route("到了。"),
+    Move.MISS_RESIDENT: Route("到了但没有人，最早在时段开始后一刻钟。", (TooEarly,)),
+}
 
 
-@routes.post("/pickups/<pickup_id:uuid>/set_out")
-@body(schemas.DoCrewMove)
-@answers(CrewPickupJson, refuses=[*UNMOVABLE, TooEarly, TooLateNow])
-async def set_out(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    body: schemas.DoCrewMove,
-    keys: Keys,
-    library: Library,
-) -> HTTPResponse:
-    """出发了，最早在时段开始前两小时。"""
-    pickup = await crewing.move(pickup_id, Move.SET_OUT, member, body.act, keys, at=clock.now())
-    return json(crew_pickup_json(pickup, member, library.categories))
+def _add(move: Move, route: Route) -> None:
+    """A route for one move, as every other has: with its own documentation and refusals."""
+
+    async def do_move(
+        request: Request,
+        member: CrewMember,
+        pickup_id: UUID,
+        body: schemas.DoCrewMove,
+        keys: Keys,
+        library: Library,
+    ) -> HTTPResponse:
+        pickup = await crewing.move(pickup_id, move, member, body.act, keys, at=clock.now())
+        return json(crew_pickup_json(pickup, member, library.categories))
+
+    do_move.__name__, do_move.__doc__ = move.value, route.summary
+    described = answers(CrewPickupJson, refuses=[*UNMOVABLE, *route.refuses])(do_move)
+    _ = routes.post(f"/pickups/<pickup_id:uuid>/{move.value}")(body(schemas.DoCrewMove)(described))
 
 
-@routes.post("/pickups/<pickup_id:uuid>/arrive")
-@body(schemas.DoCrewMove)
-@answers(CrewPickupJson, refuses=UNMOVABLE)
-async def arrive(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    body: schemas.DoCrewMove,
-    keys: Keys,
-    library: Library,
-) -> HTTPResponse:
-    """到了。"""
-    pickup = await crewing.move(pickup_id, Move.ARRIVE, member, body.act, keys, at=clock.now())
-    return json(crew_pickup_json(pickup, member, library.categories))
-
-
-@routes.post("/pickups/<pickup_id:uuid>/miss_resident")
-@body(schemas.DoCrewMove)
-@answers(CrewPickupJson, refuses=[*UNMOVABLE, TooEarly])
-async def miss_resident(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    body: schemas.DoCrewMove,
-    keys: Keys,
-    library: Library,
-) -> HTTPResponse:
-    """到了但没有人，最早在时段开始后一刻钟。"""
-    pickup = await crewing.move(pickup_id, Move.MISS_RESIDENT, member, body.act, keys, at=clock.now())
-    return json(crew_pickup_json(pickup, member, library.categories))
+for move, route in PLAIN.items():
+    _add(move, route)

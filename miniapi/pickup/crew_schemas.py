@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from faq.categories import Categories
@@ -41,16 +41,24 @@ class Offer(DoCrewMove):
 
 
 class Collect(DoCrewMove):
-    """What is taken along, at which price, and the code its owner showed."""
+    """What is taken along, at which price, and the code its owner showed or the photo of their signature."""
 
     weight_grams: Annotated[int, Field(ge=1, le=MOST_GRAMS)]
     price_fen: Annotated[int, Field(ge=0, le=MOST_FEN)]
-    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    signature: UUID | None = None
+
+    @model_validator(mode="after")
+    def agreed_in_one_way(self) -> "Collect":
+        """By a code or by a signature."""
+        if (self.code is None) == (self.signature is None):
+            raise ValueError("code 和 signature 填一个")
+        return self
 
     @property
     def collected(self) -> Collected:
         """What was collected."""
-        return Collected(self.weight_grams, self.price_fen, self.code)
+        return Collected(self.weight_grams, self.price_fen, self.code, self.signature)
 
 
 class TimeJson(TypedDict):
@@ -73,6 +81,7 @@ class CrewPickupJson(TypedDict):
     floor: int | None
     lift: bool | None
     call_first: bool
+    with_delivery: bool
     agreed_fen: int | None
 
 
@@ -127,5 +136,6 @@ def _row(pickup: Pickup, member: CrewMember, items: list[OldItemJson]) -> CrewPi
         "floor": pickup.floor,
         "lift": pickup.lift,
         "call_first": pickup.call_first,
+        "with_delivery": pickup.with_delivery,
         "agreed_fen": pickup.agreed_fen,
     }

@@ -1,6 +1,6 @@
 """What a crew does with a booking: accepting it, going there, collecting. An action counts once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,9 +20,13 @@ from miniapi.pickup.errors import (
     TooEarly,
     TooLateNow,
 )
-from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState
+from miniapi.pickup.handing import hand_over
+from miniapi.pickup.handover_models import Hand
+from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState, Proof
 from miniapi.pickup.moves import MOVES, Actor, Move
 from miniapi.pickup.moving import Mover, locked, make, note, refuse_unless_allowed
+from miniapi.pickup.photo_errors import PhotoNeeded, SignatureMissing
+from miniapi.pickup.photo_models import PhotoKind, PickupPhoto
 from miniapi.pickup.telling import tell
 
 TOLD = {
@@ -46,11 +50,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a crew takes along, what it pays for it, and the code its owner showed."""
+    """What a crew takes along, what it pays, and the code its owner showed or the picture they signed."""
 
     weight_grams: int
     price_fen: int
-    code: str
+    code: str | None = None
+    signature: UUID | None = None
 
 
 async def look_at(pickup_id: UUID, member: CrewMember, *, at: datetime) -> Pickup:
@@ -71,10 +76,10 @@ async def move(
     Raises NoSuchPickup, ActionUsed, NotBooked, NotNow, CrewFull, TooEarly, TooLateNow, and InvalidRequest
     for a time the phone cannot mean.
     """
-    _refuse_time(act, at)
+    refuse_time(act, at)
     async with in_transaction():
         await places.enter()
-        pickup = await _locked_for(pickup_id, member)
+        pickup = await locked_for(pickup_id, member)
         if await _is_done(pickup, MOVES[what].event, member, act):
             return pickup
         refuse_unless_allowed(pickup, what, Actor.CREW)
@@ -93,9 +98,9 @@ async def offer(
     pickup_id: UUID, price_fen: int, member: CrewMember, act: Act, keys: Keys, *, at: datetime
 ) -> Pickup:
     """Name a price at the door; another one that waits for its answer is withdrawn. Raises as `move` does."""
-    _refuse_time(act, at)
+    refuse_time(act, at)
     async with in_transaction():
-        pickup = await _locked_for(pickup_id, member)
+        pickup = await locked_for(pickup_id, member)
         if await _is_done(pickup, "offered", member, act):
             return pickup
         refuse_unless_allowed(pickup, Move.COLLECT, Actor.CREW)
@@ -110,40 +115,58 @@ async def offer(
 async def collect(
     pickup_id: UUID, collected: Collected, member: CrewMember, act: Act, keys: Keys, *, at: datetime
 ) -> Pickup:
-    """Take the old things along at the price their owner agreed to, with the code they showed.
+    """Take the old things along at the price their owner agreed to, with the code they showed or signed.
 
-    A wrong code is counted although it is refused. Raises CodeWrong, CodeLocked, PriceNotAgreed, and as
-    `move` does.
+    A wrong code is counted although it is refused. Raises CodeWrong, CodeLocked, SignatureMissing,
+    PhotoNeeded, PriceNotAgreed, LicenceMissing, LicenceExpired, and as `move` does.
     """
-    _refuse_time(act, at)
+    refuse_time(act, at)
     async with in_transaction():
-        pickup = await _locked_for(pickup_id, member)
+        pickup = await locked_for(pickup_id, member)
         if await _is_done(pickup, MOVES[Move.COLLECT].event, member, act):
             return pickup
         refuse_unless_allowed(pickup, Move.COLLECT, Actor.CREW)
-        if pickup.wrong_codes >= rules.MOST_WRONG_CODES:
-            raise CodeLocked()
-        right = keys.is_pickup_code(pickup.id.bytes, collected.code)
-        if right:
+        proof = await _proof(pickup, collected, keys)
+        if proof is not None:
             if collected.price_fen != pickup.agreed_fen:
                 raise PriceNotAgreed()
+            mover = replace(_mover(member, act, keys), proof=proof)
             event = await make(
                 pickup,
                 Move.COLLECT,
-                _mover(member, act, keys),
+                mover,
                 at=at,
                 weight_grams=collected.weight_grams,
                 price_fen=collected.price_fen,
             )
+            await hand_over(pickup, Hand.CREW, member.crew.merchant_id, collected.weight_grams, mover, at=at)
             await tell(pickup, TOLD[Move.COLLECT], key=f"{event.id}", at=at)
         else:
             await Pickup.filter(id=pickup.id).update(wrong_codes=pickup.wrong_codes + 1)
-    if not right:
+    if proof is None:
         raise CodeWrong(left=rules.MOST_WRONG_CODES - pickup.wrong_codes - 1)
     return pickup
 
 
-def _refuse_time(act: Act, at: datetime) -> None:
+async def _proof(pickup: Pickup, collected: Collected, keys: Keys) -> Proof | None:
+    """How the resident agrees; None where the code is wrong.
+
+    Raises CodeLocked, SignatureMissing, PhotoNeeded.
+    """
+    if collected.signature is not None:
+        at_the_door = PickupPhoto.filter(pickup_id=pickup.id)
+        if not await at_the_door.filter(id=collected.signature, kind=PhotoKind.SIGNATURE).exists():
+            raise SignatureMissing()
+        if not await at_the_door.filter(kind=PhotoKind.TAKEN).exists():
+            raise PhotoNeeded()
+        return Proof.SIGNATURE
+    if pickup.wrong_codes >= rules.MOST_WRONG_CODES:
+        raise CodeLocked()
+    return Proof.CODE if keys.is_pickup_code(pickup.id.bytes, collected.code or "") else None
+
+
+def refuse_time(act: Act, at: datetime) -> None:
+    """Raises InvalidRequest for a time the phone cannot mean."""
     if act.done_at > at:
         raise invalid_field("done_at", "不能晚于现在")
     if act.done_at < at - rules.LATEST_WORD:
@@ -163,7 +186,8 @@ def _refuse_too_early_or_late(pickup: Pickup, what: Move, done_at: datetime) -> 
         raise TooLateNow(until=until)
 
 
-async def _locked_for(pickup_id: UUID, member: CrewMember) -> Pickup:
+async def locked_for(pickup_id: UUID, member: CrewMember) -> Pickup:
+    """A booking, locked, with which this crew has or had to do. Raises NoSuchPickup."""
     pickup = await locked(Pickup.filter(id=pickup_id))
     known = await queries.is_for(pickup, member.crew.id)
     if not known and not await PickupEvent.exists(pickup_id=pickup.id, crew_id=member.crew.id):

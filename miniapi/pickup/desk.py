@@ -8,8 +8,11 @@ from tortoise.transactions import in_transaction
 
 from miniapi.audit.actions import record
 from miniapi.keys import Keys
+from miniapi.merchants.models import Crew
 from miniapi.pickup import places
 from miniapi.pickup.errors import NoSuchPickup
+from miniapi.pickup.handing import hand_over
+from miniapi.pickup.handover_models import Hand
 from miniapi.pickup.models import Pickup, PickupState
 from miniapi.pickup.moves import Actor, Move
 from miniapi.pickup.moving import Mover, locked, make
@@ -33,8 +36,11 @@ class Outcome:
 async def resolve(
     number: str, outcome: Outcome, reason: str, officer: Bureau, keys: Keys, *, at: datetime
 ) -> Pickup:
-    """End a dispute; resident and crew are told. Raises NoSuchPickup, ReasonPersonal, NotBooked, NotNow."""
-    because = await _because(number, reason, officer, StaffRole.BUREAU, keys, at=at)
+    """End a dispute; resident and crew are told.
+
+    Raises NoSuchPickup, ReasonPersonal, NotBooked, NotNow, LicenceMissing, LicenceExpired.
+    """
+    because = await kept_reason(number, reason, officer, StaffRole.BUREAU, keys, at=at)
     async with in_transaction():
         await places.enter()
         pickup = await locked(Pickup.filter(number=number))
@@ -48,6 +54,9 @@ async def resolve(
             weight_grams=outcome.weight_grams,
             price_fen=outcome.price_fen,
         )
+        if outcome.weight_grams is not None:
+            crew = await Crew.get(id=pickup.crew_id)
+            await hand_over(pickup, Hand.CREW, crew.merchant_id, outcome.weight_grams, mover, at=at)
         ended = "按已回收办结" if outcome.state is PickupState.COLLECTED else "已取消"
         await tell(pickup, f"的争议已处理：{ended}", key=f"{event.id}", at=at)
         await tell_crew(pickup, pickup.crew_id, f"的争议已处理：{ended}", key=f"{event.id}", at=at)
@@ -69,7 +78,7 @@ async def unlock_code(
     number: str, reason: str, officer: SupportOfficer, keys: Keys, *, at: datetime
 ) -> Pickup:
     """Let a crew try its resident's code again. Raises NoSuchPickup, ReasonPersonal."""
-    because = await _because(number, reason, officer, StaffRole.SUPPORT, keys, at=at)
+    because = await kept_reason(number, reason, officer, StaffRole.SUPPORT, keys, at=at)
     async with in_transaction():
         pickup = await locked(Pickup.filter(number=number))
         before, pickup.wrong_codes = pickup.wrong_codes, 0
@@ -86,7 +95,7 @@ async def unlock_code(
     return pickup
 
 
-async def _because(
+async def kept_reason(
     number: str, reason: str, officer: Bureau | SupportOfficer, role: StaffRole, keys: Keys, *, at: datetime
 ) -> str:
     """The reason as the log keeps it. Raises NoSuchPickup, ReasonPersonal."""

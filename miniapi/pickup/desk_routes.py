@@ -14,6 +14,7 @@ from miniapi.http.paging import page_of
 from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
+from miniapi.merchants.errors import LicenceExpired, LicenceMissing
 from miniapi.pickup import closing, desk, queries
 from miniapi.pickup import desk_schemas as schemas
 from miniapi.pickup.closing import Closing
@@ -59,7 +60,10 @@ async def lift(request: Request, staff: Bureau, closure_id: UUID) -> HTTPRespons
 
 @routes.post("/<pickup_number:str>/resolve")
 @body(schemas.Resolve)
-@answers(StaffPickupJson, refuses=[NoSuchPickup, ReasonPersonal, NotBooked, NotNow])
+@answers(
+    StaffPickupJson,
+    refuses=[NoSuchPickup, ReasonPersonal, NotBooked, NotNow, LicenceMissing, LicenceExpired],
+)
 async def resolve(
     request: Request, staff: Bureau, pickup_number: str, body: schemas.Resolve, keys: Keys
 ) -> HTTPResponse:

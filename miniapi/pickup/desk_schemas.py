@@ -11,10 +11,10 @@ from miniapi.clock import SHANGHAI
 from miniapi.http.answers import Id, Time, written
 from miniapi.http.paging import Page
 from miniapi.http.regions import RegionName
-from miniapi.http.requests import Body, Moment
+from miniapi.http.requests import FIRST_DAY, LAST_DAY, Body, Moment
 from miniapi.pickup.desk import Outcome
 from miniapi.pickup.models import Closure, Pickup, PickupState
-from miniapi.pickup.schemas import FIRST_DAY, LAST_DAY, District
+from miniapi.pickup.schemas import District
 
 FIRST, LAST = (datetime.combine(day, time(), SHANGHAI) for day in (FIRST_DAY, LAST_DAY))
 

@@ -108,3 +108,38 @@ class CodeLocked(Conflict):
 class PriceNotAgreed(Conflict):
     code = "price_not_agreed"
     sentence = "这个价格居民还没有同意，请先报价，等居民在小程序里确认。"
+
+
+class NoSuchCrewOfYours(NotFound):
+    code = "not_found"
+    sentence = "没有找到这个上门小组。"
+
+
+class NoSuchMember(NotFound):
+    code = "not_found"
+    sentence = "这个小组里没有这个人。"
+
+
+class CrewNamed(Conflict):
+    code = "crew_name_taken"
+    sentence = "本企业已有叫这个名字的小组，请换一个名字。"
+
+
+class CrewClosed(Conflict):
+    code = "crew_closed"
+    sentence = "这个小组已停用，请先恢复。"
+
+
+class HoursOverlap(Invalid):
+    code = "hours_overlap"
+    sentence = "{district}周{weekday}的时间有重叠，请改好再提交。"
+
+
+class InvitationWrong(Conflict):
+    code = "invitation_wrong"
+    sentence = "邀请码不对、已用过或已过期，请向负责人要一个新的。"
+
+
+class OtherwiseEmployed(Conflict):
+    code = "otherwise_employed"
+    sentence = "您在{merchant_name}已有别的身份，不能加入小组。"

@@ -38,6 +38,13 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Proof(StrEnum):
+    """How a resident showed that a crew was there and took the old things along."""
+
+    CODE = "code"
+    SIGNATURE = "signature"
+
+
 class CrewHours(Model):
     """When a crew serves a district every week: hours of a weekday (0 is Monday), places in each slot."""
 
@@ -162,6 +169,7 @@ class Pickup(Model):
     """A booking. Street, contact and words are encrypted; the district is what crews are planned by.
 
     `crew` has accepted it; `agreed_fen` is the price its resident agreed to, `price_fen` what was paid.
+    `with_delivery`: on the same visit the crew brings what was bought instead.
     `changes` counts how often its resident moved it, `wrong_codes` how often a wrong code was tried.
     """
 
@@ -188,6 +196,7 @@ class Pickup(Model):
     floor = fields.SmallIntField(null=True)
     lift = fields.BooleanField(null=True)
     call_first = fields.BooleanField(default=False)
+    with_delivery = fields.BooleanField(default=False)
     changes = fields.SmallIntField(default=0)
     wrong_codes = fields.SmallIntField(default=0)
     agreed_fen = fields.BigIntField(null=True)
@@ -233,8 +242,8 @@ class Pickup(Model):
 class PickupEvent(Model):
     """One thing that happened to a booking: who, why, when the phone says, when we heard. Never edited.
 
-    `action` is what the phone of a crew calls it, so that it counts once; `reason` is of before words were
-    sealed.
+    `action` is what the phone of a crew calls it, so that it counts once; `proof` is how its resident agreed
+    to the collecting; `reason` is of before words were sealed.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -249,6 +258,7 @@ class PickupEvent(Model):
     )
     crew_id: UUID | None
     action = fields.UUIDField(null=True)
+    proof = fields.CharEnumField(Proof, max_length=12, null=True)
     done_at = fields.DatetimeField(null=True)
     at = fields.DatetimeField()
     reason = fields.CharField(max_length=200, null=True)
@@ -270,6 +280,10 @@ class PickupEvent(Model):
                 name="pickup_actor_known",
             ),
             CheckConstraint(check="done_at <= at", name="pickup_done_before_heard"),
+            CheckConstraint(
+                check="proof IS NULL OR (what = 'collected' AND proof IN ('code','signature'))",
+                name="pickup_proof_known",
+            ),
         )
 
 

@@ -52,6 +52,8 @@ def _step(before: set[State], after: set[State], by: set[Actor], event: str) -> 
 
 GOING_ON = frozenset({State.BOOKED, State.ASSIGNED, State.ON_THE_WAY, State.ARRIVED})
 WITH_A_CREW = frozenset({State.ASSIGNED, State.ON_THE_WAY, State.ARRIVED})
+HANDED_IN = frozenset({State.COLLECTED, State.RECEIVED, State.DISMANTLED})
+FAILED = frozenset({State.MISSED_BY_RESIDENT, State.MISSED_BY_CREW, State.DISPUTED})
 ENDED = frozenset(State) - GOING_ON - {State.DISPUTED}
 
 MOVES: Mapping[Move, Step] = {

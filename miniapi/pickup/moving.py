@@ -9,19 +9,20 @@ from tortoise.queryset import QuerySet
 
 from miniapi.errors import NotAllowed
 from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
-from miniapi.pickup.models import Pickup, PickupEvent, PickupState
+from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Proof
 from miniapi.pickup.moves import CALLED, MOVES, Actor, Move, is_allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """Who moves a booking, and why; of a crew also which action of its phone, and when it was done."""
+    """Who moves a booking, and why; of a crew also which action of its phone, when it was done, its proof."""
 
     actor: Actor
     reason_sealed: str | None = None
     crew_id: UUID | None = None
     action: UUID | None = None
     done_at: datetime | None = None
+    proof: Proof | None = None
 
 
 SYSTEM = Mover(Actor.SYSTEM)
@@ -77,6 +78,7 @@ async def note(pickup: Pickup, what: str, mover: Mover, *, at: datetime) -> Pick
         crew_id=mover.crew_id,
         action=mover.action,
         done_at=mover.done_at,
+        proof=mover.proof,
         reason_sealed=mover.reason_sealed,
         at=at,
     )

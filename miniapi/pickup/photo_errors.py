@@ -13,6 +13,16 @@ class PhotosFull(Conflict):
     sentence = "一个预约最多 {most} 张照片，请先删掉一张。"
 
 
+class SignatureMissing(Conflict):
+    code = "signature_missing"
+    sentence = "没有找到居民的签名，请让居民在手机上签名后再提交。"
+
+
+class PhotoNeeded(Conflict):
+    code = "photo_needed"
+    sentence = "用签名收走的，请先拍一张旧物的照片。"
+
+
 class PhotoUnreadable(Invalid):
     code = "photo_unreadable"
     sentence = "这张照片无法读取，请换一张 JPEG、PNG 或 WebP 格式的。"

@@ -1,4 +1,4 @@
-"""Photos of a booking over HTTP, for the resident whose it is and for the crew that comes."""
+"""Photos of a booking over HTTP, for the resident whose it is."""
 
 import re
 from uuid import UUID
@@ -14,7 +14,6 @@ from miniapi.http.files import file
 from miniapi.http.idempotency import repeatable
 from miniapi.http.service import LARGEST_BODY, Asked
 from miniapi.keys import Keys
-from miniapi.merchants.callers import CrewMember
 from miniapi.pickup import photo_schemas as schemas
 from miniapi.pickup import photos
 from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
@@ -29,7 +28,7 @@ from miniapi.pickup.photos import Aside
 from miniapi.settings import Settings
 
 LARGEST_PHOTO = 5 * 1024 * 1024  # bytes; 413 beyond
-WITH_A_PHOTO = re.compile(r"/api/v1/pickups/[^/]+/photos/?")
+WITH_A_PHOTO = re.compile(r"/api/v1/(?:crew/)?pickups/[^/]+/(?:photos|signature)/?")
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 routes = Blueprint("photos")
@@ -114,26 +113,3 @@ async def remove_photo(
     """删除一张照片。"""
     await photos.remove(pickup_id, photo_id, resident.id, settings.photos)
     return empty()
-
-
-@routes.get("/crew/pickups/<pickup_id:uuid>/photos")
-@answers(Listed[schemas.PhotoJson], refuses=[NoSuchPickup])
-async def list_photos_for_crew(request: Request, member: CrewMember, pickup_id: UUID) -> HTTPResponse:
-    """一个单子的照片；和地址一样，只有本组今明两天的单子看得到，结束一小时后不再显示。"""
-    found = await photos.for_crew(pickup_id, member, at=clock.now())
-    return json(page_json(found, None, schemas.photo_json))
-
-
-@routes.get("/crew/pickups/<pickup_id:uuid>/photos/<photo_id:uuid>")
-@answers(bytes, content_type="image/jpeg", refuses=[NoSuchPickup, NoSuchPhoto, PhotosAway])
-async def show_photo_to_crew(
-    request: Request,
-    member: CrewMember,
-    pickup_id: UUID,
-    photo_id: UUID,
-    settings: Settings,
-    keys: Keys,
-) -> HTTPResponse:
-    """一个单子的一张照片（JPEG）；查看会记入日志，居民看得到。"""
-    content = await photos.show_to_crew(pickup_id, photo_id, member, settings.photos, keys, at=clock.now())
-    return raw(content, content_type="image/jpeg", headers=PRIVATE)

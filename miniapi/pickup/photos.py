@@ -1,4 +1,4 @@
-"""Photos that residents add to a booking, so that the crew knows what waits for it."""
+"""Photos of a booking: its resident adds them, so that the crew knows what waits for it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,9 +20,10 @@ from miniapi.pickup.models import Pickup, PickupState
 from miniapi.pickup.moves import CALLED, ENDED
 from miniapi.pickup.photo_errors import NoSuchPhoto, PhotosFull
 from miniapi.pickup.photo_files import Sealed
-from miniapi.pickup.photo_models import PickupPhoto
+from miniapi.pickup.photo_models import PhotoKind, PickupPhoto
 
-MOST = 6
+MOST = 6  # of what a resident gives, and as many of what a crew takes
+IN_ORDER = ("kind", "place")
 KEPT_FOR = timedelta(days=90)  # after the crew's hours ended: a dispute is over by then
 ONE_AT_A_TIME = ThreadPoolExecutor(max_workers=1, thread_name_prefix="photos")  # each takes up to 64 MB
 
@@ -42,8 +43,7 @@ async def put_aside(pickup_id: UUID, resident_id: UUID, content: bytes, folder: 
     NotNow, PhotosFull, PhotoUnreadable, PhotoTooDetailed, PhotosAway.
     """
     await _free_place(await _own(pickup_id, resident_id))  # before anything is unpacked
-    photo_id = uuid4()
-    return Aside(photo_id, await _in_turn(content, folder, photo_id))
+    return await kept_aside(content, folder)
 
 
 async def add(
@@ -56,24 +56,42 @@ async def add(
     try:
         async with in_transaction():
             await held(resident_id)
-            return await PickupPhoto.create(
-                id=aside.photo_id,
-                pickup_id=pickup_id,
-                place=await _free_place(await _own(pickup_id, resident_id, locked=True)),
-                key_sealed=keys.seal(aside.sealed.key),
-                width=aside.sealed.width,
-                height=aside.sealed.height,
-                added_at=at,
-            )
+            place = await _free_place(await _own(pickup_id, resident_id, locked=True))
+            return await written_down(aside, pickup_id, PhotoKind.GIVEN, place, keys, at=at)
     except BaseException:
         await asyncio.to_thread(photo_files.remove, folder, aside.photo_id)
         raise
 
 
+async def kept_aside(content: bytes, folder: Path) -> Aside:
+    """The picture of a file, without anything else that it tells, on the disk.
+
+    Raises PhotoUnreadable, PhotoTooDetailed, PhotosAway.
+    """
+    photo_id = uuid4()
+    return Aside(photo_id, await _in_turn(content, folder, photo_id))
+
+
+async def written_down(
+    aside: Aside, pickup_id: UUID, kind: PhotoKind, place: int, keys: Keys, *, at: datetime
+) -> PickupPhoto:
+    """Let a picture that was put aside be opened. Call it inside a transaction."""
+    return await PickupPhoto.create(
+        id=aside.photo_id,
+        pickup_id=pickup_id,
+        kind=kind,
+        place=place,
+        key_sealed=keys.seal(aside.sealed.key),
+        width=aside.sealed.width,
+        height=aside.sealed.height,
+        added_at=at,
+    )
+
+
 async def of_pickup(pickup_id: UUID, resident_id: UUID) -> Sequence[PickupPhoto]:
     """The photos of a booking of this resident, in their order. Raises NoSuchPickup."""
     await _own(pickup_id, resident_id)
-    return await PickupPhoto.filter(pickup_id=pickup_id).order_by("place")
+    return await PickupPhoto.filter(pickup_id=pickup_id).order_by(*IN_ORDER)
 
 
 async def show(pickup_id: UUID, photo_id: UUID, resident_id: UUID, folder: Path, keys: Keys) -> bytes:
@@ -82,7 +100,7 @@ async def show(pickup_id: UUID, photo_id: UUID, resident_id: UUID, folder: Path,
     photo = await PickupPhoto.get_or_none(id=photo_id, pickup_id=pickup_id)
     if photo is None:
         raise NoSuchPhoto()
-    return await _opened(photo, folder, keys)
+    return await opened(photo, folder, keys)
 
 
 async def for_crew(pickup_id: UUID, member: CrewMember, *, at: datetime) -> Sequence[PickupPhoto]:
@@ -90,7 +108,7 @@ async def for_crew(pickup_id: UUID, member: CrewMember, *, at: datetime) -> Sequ
     pickup = await queries.crews_pickup(pickup_id, member.crew.id)
     if not rules.may_see_door(pickup, member.crew.id, at):
         return []
-    return await PickupPhoto.filter(pickup_id=pickup_id).select_related("pickup").order_by("place")
+    return await PickupPhoto.filter(pickup_id=pickup_id).select_related("pickup").order_by(*IN_ORDER)
 
 
 async def show_to_crew(
@@ -104,13 +122,13 @@ async def show_to_crew(
         subject = f"resident:{photo.pickup.resident_id}"
         after = {"role": "crew", "fields": ["photo"], "pickup": pickup_id}
         await record(member.actor, "pickup.opened", subject, at=at, after=after)
-    return await _opened(photo, folder, keys)
+    return await opened(photo, folder, keys)
 
 
 async def remove(pickup_id: UUID, photo_id: UUID, resident_id: UUID, folder: Path) -> None:
-    """Delete a photo of a booking of this resident. Raises NoSuchPickup, NoSuchPhoto."""
+    """Delete a photo that this resident added to a booking. Raises NoSuchPickup, NoSuchPhoto."""
     await _own(pickup_id, resident_id)
-    if not await PickupPhoto.filter(id=photo_id, pickup_id=pickup_id).delete():
+    if not await PickupPhoto.filter(id=photo_id, pickup_id=pickup_id, kind=PhotoKind.GIVEN).delete():
         raise NoSuchPhoto()
     await asyncio.to_thread(photo_files.remove, folder, photo_id)
 
@@ -139,7 +157,8 @@ async def sweep(folder: Path) -> int:
     return len(gone)
 
 
-async def _opened(photo: PickupPhoto, folder: Path, keys: Keys) -> bytes:
+async def opened(photo: PickupPhoto, folder: Path, keys: Keys) -> bytes:
+    """The JPEG of a photo. Raises NoSuchPhoto, PhotosAway."""
     content = await asyncio.to_thread(photo_files.take, folder, photo.id)
     return photo_files.unsealed(content, keys.unseal(photo.key_sealed))
 
@@ -169,7 +188,12 @@ async def _free_place(pickup: Pickup) -> int:
         raise NotBooked()
     if pickup.state in ENDED:
         raise NotNow(state=pickup.state, called=CALLED[pickup.state])
-    taken = {photo.place for photo in await PickupPhoto.filter(pickup_id=pickup.id).only("place")}
+    return await free_place(pickup.id, PhotoKind.GIVEN)
+
+
+async def free_place(pickup_id: UUID, kind: PhotoKind) -> int:
+    """The first place for a photo of this kind that is free. Raises PhotosFull."""
+    taken = {photo.place for photo in await PickupPhoto.filter(pickup_id=pickup_id, kind=kind).only("place")}
     free = [place for place in range(1, MOST + 1) if place not in taken]
     if not free:
         raise PhotosFull(most=MOST)

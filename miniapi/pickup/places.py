@@ -5,10 +5,11 @@ places there are passes the gate alone.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from miniapi.accounts.actions import held
@@ -160,26 +161,41 @@ async def give_back_expired(*, at: datetime) -> int:
 
 async def lay_out_slots(*, at: datetime) -> int:
     """Make the slots and shifts of the next two weeks that are not there yet; in how many slots some came."""
-    today = at.astimezone(SHANGHAI).date()
-    hours = await CrewHours.all().select_related("crew__merchant").order_by("id")
     async with in_transaction():
         await enter_alone()
-        closures = await Closure.filter(lifted_at=None, ends_at__gt=at)
-        planned = list(rules.laid_out(hours, closures, today))
-        times = list({(one.region, one.district, one.starts_at): one for one in planned}.values())
-        await sql.rows(ADD_SLOTS, new_ids(len(times)), *_where_and_when(times))
-        crews, capacities = [one.crew_id for one in planned], [one.capacity for one in planned]
-        added = await sql.rows(
-            ADD_SHIFTS, new_ids(len(planned)), *_where_and_when(planned), crews, capacities
-        )
+        return await lay_out(await planned(CrewHours.all(), at=at))
+
+
+async def planned(hours: "QuerySet[CrewHours]", *, at: datetime) -> list[Planned]:
+    """What these hours come to in the next two weeks, closures left out. Call it inside the gate, alone."""
+    closures = await Closure.filter(lifted_at=None, ends_at__gt=at)
+    known = await hours.select_related("crew__merchant").order_by("id")
+    return list(rules.laid_out(known, closures, at.astimezone(SHANGHAI).date()))
+
+
+async def lay_out(planned: Sequence[Planned]) -> int:
+    """Make those slots and shifts that are not there yet; in how many slots some came."""
+    times = list({(one.region, one.district, one.starts_at): one for one in planned}.values())
+    await sql.rows(ADD_SLOTS, new_ids(len(times)), *_where_and_when(times))
+    crews, capacities = [one.crew_id for one in planned], [one.capacity for one in planned]
+    added = await sql.rows(ADD_SHIFTS, new_ids(len(planned)), *_where_and_when(planned), crews, capacities)
     return len(added)
+
+
+async def give_expired_back(slot_id: UUID, *, at: datetime) -> bool:
+    """Give back the places of this slot that were held too long; whether there were any. Inside the gate."""
+    ended = await _expired(slot_id, at)
+    await count({slot_id: -ended})
+    return ended > 0
 
 
 async def _expired(slot_id: UUID, at: datetime) -> int:
     return len(await sql.rows(END_EXPIRED, at, slot_id))
 
 
-def _where_and_when(planned: list[Planned]) -> tuple[list[str], list[str], list[datetime], list[datetime]]:
+def _where_and_when(
+    planned: Sequence[Planned],
+) -> tuple[list[str], list[str], list[datetime], list[datetime]]:
     return (
         [one.region for one in planned],
         [one.district for one in planned],

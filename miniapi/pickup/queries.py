@@ -8,9 +8,19 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from miniapi.clock import SHANGHAI
+from miniapi.merchants.models import Crew
 from miniapi.pickup import rules
-from miniapi.pickup.errors import NoSuchOffer, NoSuchPickup, NoSuchSlot, NotBooked, NotNow
-from miniapi.pickup.models import Closure, OfferState, Pickup, PickupOffer, PickupState, Shift, Slot
+from miniapi.pickup.errors import NoSuchCrewOfYours, NoSuchOffer, NoSuchPickup, NoSuchSlot, NotBooked, NotNow
+from miniapi.pickup.models import (
+    Closure,
+    CrewHours,
+    OfferState,
+    Pickup,
+    PickupOffer,
+    PickupState,
+    Shift,
+    Slot,
+)
 from miniapi.pickup.moves import CALLED, GOING_ON
 from miniapi.reminders.occasions import Occasion
 
@@ -83,6 +93,25 @@ async def is_for(pickup: Pickup, crew_id: UUID) -> bool:
     if pickup.crew_id is not None or pickup.state is not PickupState.BOOKED:
         return pickup.crew_id == crew_id and pickup.state is not PickupState.CANCELLED
     return await Shift.exists(slot_id=pickup.slot_id, crew_id=crew_id)
+
+
+def crews_of(merchant_id: UUID) -> "QuerySet[Crew]":
+    """The crews of a recycler, closed ones included."""
+    return Crew.filter(merchant_id=merchant_id)
+
+
+async def crew_of(crew_id: UUID, merchant_id: UUID, *, locked: bool = False) -> Crew:
+    """One crew of this recycler. Raises NoSuchCrewOfYours."""
+    theirs = crews_of(merchant_id).filter(id=crew_id)
+    crew = await (theirs.select_for_update() if locked else theirs).first()
+    if crew is None:
+        raise NoSuchCrewOfYours()
+    return crew
+
+
+async def hours_of(crew_id: UUID) -> Sequence[CrewHours]:
+    """The week of a crew, by district, day and hour."""
+    return await CrewHours.filter(crew_id=crew_id).order_by("district", "weekday", "begins")
 
 
 def closures_of(region: str) -> "QuerySet[Closure]":

@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse, empty
 from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
+from miniapi.categories import CategoryUnknown
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
@@ -32,7 +33,6 @@ from miniapi.pickup.errors import (
     TooManyChanges,
 )
 from miniapi.pickup.schemas import PickupJson, SlotJson, VisitJson, pickup_json, visit_json
-from miniapi.subsidies.errors import CategoryUnknown
 from miniapi.tickets.errors import TooManyOpen
 
 routes = Blueprint("pickup")

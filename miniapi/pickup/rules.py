@@ -68,6 +68,12 @@ def shown_days(at: datetime) -> tuple[datetime, datetime]:
     return midnight, midnight + timedelta(days=SHOWN_DAYS)
 
 
+def laid_out_days(at: datetime) -> tuple[datetime, datetime]:
+    """The days for which slots are laid out: from today's midnight until before the last."""
+    midnight, _ = shown_days(at)
+    return midnight, midnight + timedelta(days=DAYS_AHEAD + 1)
+
+
 def may_see_door(pickup: Pickup, crew_id: UUID, at: datetime) -> bool:
     """Whether a crew may see street and phone: of its own bookings of today and tomorrow, not long after."""
     begins, ends = shown_days(at)

@@ -1,6 +1,5 @@
 """The JSON of slots and bookings."""
 
-import datetime
 import json
 from typing import Annotated
 from uuid import UUID
@@ -10,22 +9,17 @@ from typing_extensions import TypedDict
 
 from faq.categories import Categories
 from miniapi.accounts.rules import masked_name, masked_phone
+from miniapi.categories import CategoryName, category_named
 from miniapi.http.answers import Id, Time, written
 from miniapi.http.paging import Page
 from miniapi.http.regions import RegionName
-from miniapi.http.requests import Body
+from miniapi.http.requests import Body, Day
 from miniapi.keys import Keys
 from miniapi.pickup import rules
 from miniapi.pickup.actions import Contact, Door, OldItem
-from miniapi.pickup.models import Hold, OfferState, Pickup, PickupOffer, PickupState, Slot
+from miniapi.pickup.models import Hold, OfferState, Pickup, PickupOffer, PickupState, Proof, Slot
 from miniapi.pickup.moves import WITH_A_CREW
-from miniapi.subsidies.schemas import CategoryName, category_named
 from miniapi.tickets.models import Ticket
-
-FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)  # what a calendar can show
-Day = Annotated[
-    datetime.date, Field(ge=FIRST_DAY, le=LAST_DAY, json_schema_extra={"pattern": "^20[0-9]{2}-"})
-]
 
 District = Annotated[str, Field(min_length=1, max_length=50)]
 
@@ -190,10 +184,11 @@ class OfferJson(TypedDict):
 
 
 class PickupEventJson(TypedDict):
-    """One thing that happened to a booking, and when."""
+    """One thing that happened to a booking, and when; `proof` of a collecting is a code or a signature."""
 
     what: str
     at: Time
+    proof: Proof | None
 
 
 class VisitJson(TypedDict):
@@ -302,7 +297,7 @@ def visit_json(pickup: Pickup, keys: Keys) -> VisitJson:
         "price_fen": pickup.price_fen,
         "weight_grams": pickup.weight_grams,
         "history": [
-            {"what": event.what, "at": written(event.done_at or event.at)}
+            {"what": event.what, "at": written(event.done_at or event.at), "proof": event.proof}
             for event in sorted(pickup.events, key=lambda one: one.id)
         ],
     }

@@ -8,10 +8,11 @@ from miniapi.pickup.models import Pickup, Slot
 from miniapi.reminders.actions import owe, owe_all
 from miniapi.reminders.occasions import Occasion
 
-# locked, so that nothing comes to be owed to somebody who is just leaving
+# locked as lightly as can be, so that nobody leaves meanwhile: who leaves takes the account for themselves
+# at the very end, and then forgets once more what is owed to them
 MEMBERS = """
     SELECT r.id FROM member m JOIN resident r ON r.id = m.resident_id
-    WHERE m.crew_id = $1 AND r.left_at IS NULL ORDER BY r.id FOR SHARE OF r
+    WHERE m.crew_id = $1 AND r.left_at IS NULL ORDER BY r.id FOR KEY SHARE OF r
 """
 
 

@@ -9,6 +9,7 @@ from miniapi.accounts import actions as accounts
 from miniapi.accounts.actions import held
 from miniapi.audit.actions import Event, record_all
 from miniapi.chat import actions as chat
+from miniapi.chat import pushes
 from miniapi.drops import lottery
 from miniapi.http.idempotency import erase_answers
 from miniapi.merchants.actions import end_memberships
@@ -51,6 +52,7 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
             "tickets_closed": await tickets.erase_all(resident_id, at=at),
             "notices": await reminders.erase_all(resident_id),
             "conversations": await chat.erase_all(resident_id),
+            "pushes": await pushes.erase_all(resident_id),
             "memberships": await end_memberships(resident_id),
             "registrations": await lottery.forget_all(resident_id),
         }
@@ -58,6 +60,7 @@ async def leave(resident_id: UUID, *, at: datetime) -> None:
         await erase_answers(resident_id)
         ended = await ending.end_all(resident_id, at=at)  # late: everybody claims from the pool
         await accounts.leave(resident, at=at)
+        gone["notices"] += await reminders.erase_all(resident_id)  # owed by a crew's other bookings meanwhile
         left = Event(
             f"resident:{resident_id}",
             "resident.left",

@@ -8,7 +8,7 @@ from miniapi.chat import actions as chat
 from miniapi.chat import missed
 from miniapi.database import sql
 from miniapi.http.idempotency import forget_answers
-from miniapi.pickup import photos
+from miniapi.pickup import crews, photos
 from miniapi.redemption.quoting import forget_quotes
 from miniapi.reminders import actions as reminders
 from miniapi.staff import signing_in as staff
@@ -36,6 +36,7 @@ async def clean_up(*, at: datetime) -> Mapping[str, int]:
         "quotes": await forget_quotes(at=at),
         "nameless conversations": await chat.forget_nameless(at=at),
         "missed questions": await missed.forget_old(at=at),
+        "invitations": await crews.forget_invitations(at=at),
         "photos": await photos.forget_old(at=at),
         "fingerprints": len(await sql.rows(FORGET_PEOPLE)),
     }

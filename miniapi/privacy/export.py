@@ -12,14 +12,17 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from miniapi.accounts.models import Person, Resident, Session
+from miniapi.accounts.models import Person, Resident, Session, SessionKey
 from miniapi.audit.actions import record
-from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.chat.models import ChatMessage, Conversation, PushInHand
+from miniapi.custody.models import Certificate
+from miniapi.custody.schemas import step_json
 from miniapi.drops.lottery_schemas import registration_json
 from miniapi.drops.models import Registration
 from miniapi.http.answers import dumps, written
 from miniapi.keys import Keys
 from miniapi.merchants.models import Member
+from miniapi.pickup.handover_models import Handover
 from miniapi.pickup.models import Hold, Pickup, PickupEvent, PickupOffer
 from miniapi.pickup.photo_models import PickupPhoto
 from miniapi.pickup.photo_schemas import photo_json
@@ -145,6 +148,7 @@ def _pickup(pickup: Pickup, keys: Keys) -> Shown:
             {
                 "what": event.what,
                 "at": written(event.at),
+                "proof": event.proof,
                 "reason": event.reason or _open(event.reason_sealed, keys),
             }
             for event in sorted(pickup.events, key=lambda one: one.id)
@@ -153,6 +157,7 @@ def _pickup(pickup: Pickup, keys: Keys) -> Shown:
             {"price_fen": offer.price_fen, "state": offer.state, "offered_at": written(offer.offered_at)}
             for offer in sorted(pickup.offers, key=lambda one: one.id)
         ],
+        "with_delivery": pickup.with_delivery,
         "agreed_fen": pickup.agreed_fen,
         "price_fen": pickup.price_fen,
         "weight_grams": pickup.weight_grams,
@@ -205,6 +210,11 @@ def _message(message: ChatMessage, keys: Keys) -> Shown:
     }
 
 
+def _push(push: PushInHand, keys: Keys) -> Shown:
+    content = json.loads(keys.unseal(push.content_sealed))
+    return {"came_at": written(push.came_at), "content": content}
+
+
 def _open(sealed: str | None, keys: Keys) -> str | None:
     return keys.unseal(sealed) if sealed else None
 
@@ -217,6 +227,12 @@ SECTIONS: tuple[Section, ...] = (
         lambda consent, keys: {**consent_json(consent)},
     ),
     Section("sessions", (Session,), lambda resident: Session.filter(resident_id=resident.id), _session),
+    Section(
+        "wechat_keys",
+        (SessionKey,),
+        lambda resident: SessionKey.filter(resident_id=resident.id),
+        lambda key, keys: {"of_login_at": written(key.at)},  # WeChat forbids to hand the key itself out
+    ),
     Section(
         "memberships",
         (Member,),
@@ -248,6 +264,22 @@ SECTIONS: tuple[Section, ...] = (
         ),
         _pickup,
     ),
+    Section(
+        "handovers",
+        (Handover,),
+        lambda resident: Handover.filter(pickup__resident_id=resident.id).select_related("merchant"),
+        lambda handover, keys: {**step_json(handover), "pickup": str(handover.pickup_id)},
+    ),
+    Section(
+        "certificates",
+        (Certificate,),
+        lambda resident: Certificate.filter(pickup__resident_id=resident.id),
+        lambda paper, keys: {
+            "pickup": str(paper.pickup_id),
+            "code": paper.code,
+            "issued_at": written(paper.issued_at),
+        },
+    ),
     Section("holds", (Hold,), lambda resident: Hold.filter(resident_id=resident.id), _hold),
     Section(
         "photos",
@@ -264,7 +296,7 @@ SECTIONS: tuple[Section, ...] = (
         "grants",
         (Grant,),
         lambda resident: Grant.filter(resident_id=resident.id),
-        lambda grant, keys: {"kind": grant.kind, "remaining": grant.remaining},
+        lambda grant, keys: {"template_id": grant.template_id, "remaining": grant.remaining},
     ),
     Section(
         "tickets",
@@ -283,6 +315,12 @@ SECTIONS: tuple[Section, ...] = (
         (ChatMessage,),
         lambda resident: ChatMessage.filter(conversation__owner_id=resident.id),
         _message,
+    ),
+    Section(
+        "unanswered",
+        (PushInHand,),
+        lambda resident: PushInHand.filter(resident_id=resident.id),
+        _push,
     ),
     Section(
         "access_by_staff",

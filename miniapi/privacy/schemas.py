@@ -81,6 +81,8 @@ class ExportJson(TypedDict):
     quotes_made: list[dict[str, Any]]
     sales: list[dict[str, Any]]
     pickups: list[dict[str, Any]]
+    handovers: list[dict[str, Any]]
+    certificates: list[dict[str, Any]]
     holds: list[dict[str, Any]]
     photos: list[dict[str, Any]]
     notices: list[dict[str, Any]]

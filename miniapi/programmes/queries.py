@@ -11,13 +11,18 @@ async def over(region: str, *, at: datetime) -> Programme | None:
     return await Programme.filter(region=region, closes_at__lte=at).order_by("-closes_at").first()
 
 
-async def programme_of(region: str, *, at: datetime) -> Programme:
-    """The programme of a region: the first that is not over, else the last. Raises NoSuchProgramme."""
+async def standing_programme(region: str, *, at: datetime) -> Programme | None:
+    """The programme of a region, where it has any: the first that is not over, else the last."""
     own = Programme.filter(region=region)
-    found = (
+    return (
         await own.filter(closes_at__gt=at).order_by("opens_at").first()
         or await own.order_by("-closes_at").first()
     )
+
+
+async def programme_of(region: str, *, at: datetime) -> Programme:
+    """The programme of a region: the first that is not over, else the last. Raises NoSuchProgramme."""
+    found = await standing_programme(region, at=at)
     if found is None:
         raise NoSuchProgramme(region=region)
     return found

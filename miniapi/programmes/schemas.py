@@ -85,13 +85,15 @@ class ReadinessJson(TypedDict):
 class CounterJson(TypedDict):
     """What a shop asks for; goods may come back for `refund_days` days, or always.
 
-    `quota_used_up`: a voucher that was used never returns, even when the goods do.
+    `quota_used_up`: a voucher that was used never returns, even when the goods do. `old_unit_collected`:
+    a pickup must have collected the old unit before the sale.
     """
 
     old_unit_declared: bool
     invoice_mismatch: OnMismatch
     refund_days: int | None
     quota_used_up: bool
+    old_unit_collected: bool
     citation: CitationJson
 
 
@@ -177,6 +179,7 @@ def _counter_json(pack: Pack, rule: CounterRule, at: datetime) -> CounterJson:
         "invoice_mismatch": rule.invoice_mismatch,
         "refund_days": rule.refund_days,
         "quota_used_up": rule.quota_used_up,
+        "old_unit_collected": rule.old_unit_collected,
         "citation": citation_json(pack.citation(rule.cites, at)),
     }
 

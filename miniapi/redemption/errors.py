@@ -58,6 +58,11 @@ class TradeInRequired(Conflict):
     sentence = "顾客要先申明淘汰了一件旧家电或旧家具（品类不限，依法处理即可），才能用券。"
 
 
+class OldUnitNotHandedIn(Conflict):
+    code = "old_unit_not_handed_in"
+    sentence = "按活动规定，旧家电要先由上门回收收走，才能用券；请顾客先预约上门回收，收走后再办理。"
+
+
 class InvoiceMismatch(Conflict):
     code = "invoice_mismatch"
     sentence = "发票金额 {invoice_yuan} 元与实付加补贴 {price_yuan} 元不一致，请核对发票。"
@@ -76,6 +81,11 @@ class InvoiceTaken(Conflict):
 class PickupTaken(Conflict):
     code = "pickup_taken"
     sentence = "这次上门回收的旧件已经用于另一笔核销，一件旧件只能用一次。"
+
+
+class OldUnitBooked(Conflict):
+    code = "old_unit_booked"
+    sentence = "这笔购买的旧件已经约了上门回收（单号 {number}），不能再约一次。"
 
 
 class AlreadyRefunded(Conflict):

@@ -61,7 +61,7 @@ async def quote(
             raise VoucherElsewhere(place=pack.name)
         await counter.refuse_closed(programme, pack, at=at)
         rule, _ = counter.rules_of(pack, at)
-        room = max(Fen(0), Fen(person_cap(rule) - await vouchers.kept_by(owner, voucher.region)))
+        room = max(Fen(0), Fen(person_cap(rule) - await vouchers.kept_by(owner, programme.id)))
         offer = _offer(item, rule, pack, room=room, worth=Fen(voucher.max_fen), at=at)
         await _end_open_quote(voucher, clerk, at=at)
         await Presentation.filter(id=presentation.id).update(used_at=at)

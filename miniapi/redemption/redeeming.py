@@ -18,12 +18,14 @@ from miniapi.ledger.errors import MovedBefore
 from miniapi.ledger.models import AccountName
 from miniapi.merchants.callers import Clerk
 from miniapi.money import Fen, in_yuan
-from miniapi.pickup.errors import NoSuchPickup, NotBooked
+from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
 from miniapi.pickup.models import Pickup, PickupState
+from miniapi.pickup.moves import CALLED, FAILED, HANDED_IN
 from miniapi.redemption import counter, queries
 from miniapi.redemption.errors import (
     InvoiceMismatch,
     InvoiceTaken,
+    OldUnitNotHandedIn,
     PickupTaken,
     QuoteExpired,
     QuoteUsed,
@@ -70,8 +72,8 @@ async def redeem(quote_id: UUID, sale: Sale, clerk: Clerk, library: Library, *, 
     """Sell with a voucher for exactly what was promised: the subsidy is payable to the shop from now on.
 
     Raises NoSuchQuote, QuoteUsed, VoucherNotUsable, QuoteExpired, RedemptionsFrozen, RedemptionClosed,
-    NoSubsidyRule, TradeInRequired, InvoiceMismatch, NoSuchPickup, NotBooked, SerialTaken, InvoiceTaken,
-    PickupTaken; VoucherMoved.
+    NoSubsidyRule, TradeInRequired, OldUnitNotHandedIn, InvoiceMismatch, NoSuchPickup, NotBooked, NotNow,
+    SerialTaken, InvoiceTaken, PickupTaken; VoucherMoved.
     """
     asked = await queries.quote(quote_id, clerk)
     with _taken():
@@ -105,15 +107,19 @@ async def _kept_promise(quote_id: UUID, voucher: Voucher, *, at: datetime) -> Co
 async def _looked_at(
     sale: Sale, promise: CounterQuote, voucher: Voucher, clerk: Clerk, pack: Pack, *, at: datetime
 ) -> list[Flag]:
-    """What a reviewer should look at. Raises TradeInRequired, InvoiceMismatch, NoSuchPickup, NotBooked."""
+    """What a reviewer should look at.
+
+    Raises TradeInRequired, OldUnitNotHandedIn, InvoiceMismatch, NoSuchPickup, NotBooked, NotNow.
+    """
     _, rule = counter.rules_of(pack, at)
     if rule.old_unit_declared and not sale.old_unit.declared:
         raise TradeInRequired(citations=[pack.citation(rule.cites, at)])
     mismatch = sale.invoice_fen != promise.price_fen
     if mismatch and rule.invoice_mismatch == "refuse":
         raise InvoiceMismatch(invoice_yuan=in_yuan(sale.invoice_fen), price_yuan=in_yuan(promise.price_fen))
-    if sale.old_unit.pickup_id is not None:
-        await _refuse_pickup(sale.old_unit.pickup_id, voucher)
+    pickup = await _pickup_of(sale.old_unit, voucher)
+    if rule.old_unit_collected and not _is_handed_in(sale.old_unit, pickup):
+        raise OldUnitNotHandedIn(citations=[pack.citation(rule.cites, at)])
     # a number that still counts breaks the unique index; one that was given back may come again, and is seen
     before = {
         Flag.INVOICE_MISMATCH: mismatch,
@@ -124,12 +130,26 @@ async def _looked_at(
     return [flag for flag, raised in before.items() if raised]
 
 
-async def _refuse_pickup(pickup_id: UUID, voucher: Voucher) -> None:
-    pickup = await Pickup.get_or_none(id=pickup_id, resident_id=voucher.resident_id)
+async def _pickup_of(old_unit: OldUnit, voucher: Voucher) -> Pickup | None:
+    """The buyer's own pickup of the old unit, to come or done. Raises NoSuchPickup, NotBooked, NotNow."""
+    if old_unit.pickup_id is None:
+        return None
+    pickup = await Pickup.get_or_none(id=old_unit.pickup_id, resident_id=voucher.resident_id)
     if pickup is None:
         raise NoSuchPickup()
     if pickup.state is PickupState.CANCELLED:
         raise NotBooked()
+    if pickup.state in FAILED:
+        raise NotNow(state=pickup.state, called=CALLED[pickup.state])
+    return pickup
+
+
+def _is_handed_in(old_unit: OldUnit, pickup: Pickup | None) -> bool:
+    """Whether a crew has it, and it is of the kind that was declared where one was."""
+    if pickup is None or pickup.state not in HANDED_IN:
+        return False
+    kinds = {item["category"] for item in pickup.items}
+    return old_unit.category is None or old_unit.category.key in kinds
 
 
 async def _written(

@@ -14,6 +14,8 @@ from miniapi.ledger.errors import NotEnough
 from miniapi.ledger.models import AccountName
 from miniapi.merchants.callers import Clerk
 from miniapi.money import Fen, in_yuan
+from miniapi.pickup.models import Pickup
+from miniapi.pickup.moves import GOING_ON
 from miniapi.redemption import afterwards_rules as rules
 from miniapi.redemption import counter
 from miniapi.redemption.afterwards import Made, fit_reason, happened, locked, move
@@ -90,7 +92,7 @@ def _refuse_late(sale: Made) -> None:
 async def _room(sale: Made) -> Fen:
     """What the voucher's person may still have once this sale does not count."""
     voucher, (rule, _) = sale.voucher, counter.rules_of(sale.pack, sale.at)
-    used_by_others = await used_by(voucher.person_id, voucher.region) - voucher.subsidy_fen
+    used_by_others = await used_by(voucher.person_id, sale.redemption.programme_id) - voucher.subsidy_fen
     return Fen(person_cap(rule) - used_by_others)
 
 
@@ -109,7 +111,7 @@ async def _given_back(
     told = f"{_told(sale, library)}，累计额度恢复；{back.because}"
     await happened(sale, RedemptionAct.REFUNDED, Fen(0), note=f"退货：{because}", told=told)
     if sale.owner:
-        word = _word(sale, back, library)
+        word = _word(sale, back, library, await _of_the_old_unit(sale))
         await owe(sale.owner.id, word, key=f"refunded:{sale.redemption.id}", at=sale.at)
     await _money_back(sale, before, back)
     return back
@@ -164,12 +166,22 @@ def _told(sale: Made, library: Library) -> str:
     return f"{name}已退货，补贴 {in_yuan(sale.redemption.subsidy_fen)} 元退回"
 
 
-def _word(sale: Made, back: rules.Return, library: Library) -> Occasion:
+async def _of_the_old_unit(sale: Made) -> str:
+    """What is to be said of the old unit's pickup: whoever returns the new one may want to keep the old."""
+    if sale.redemption.pickup_id is None:
+        return ""
+    pickup = await Pickup.get(id=sale.redemption.pickup_id)
+    if pickup.state not in GOING_ON:
+        return ""
+    return f"；旧件的上门回收（单号 {pickup.number}）仍然有效，不需要了请在预约里取消"
+
+
+def _word(sale: Made, back: rules.Return, library: Library, old_unit: str) -> Occasion:
     return Occasion(
         kind="refunded",
         subject=sale.redemption.id,
         at=sale.at,
-        about=f"{_told(sale, library)}；{back.because}",
+        about=f"{_told(sale, library)}；{back.because}{old_unit}",
         fields={
             "thing1": library.categories[sale.redemption.category].name,
             "amount2": f"{in_yuan(sale.redemption.subsidy_fen)}元",

@@ -7,6 +7,7 @@ from sanic.response import HTTPResponse, empty
 
 from faq.packs import Library
 from miniapi import clock
+from miniapi.categories import CategoryUnknown
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
@@ -14,7 +15,7 @@ from miniapi.http.paging import Page, page_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.merchants.callers import Clerk
-from miniapi.pickup.errors import NoSuchPickup, NotBooked
+from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
 from miniapi.redemption import queries, quoting, redeeming, schemas
 from miniapi.redemption.errors import (
     EnergyGradeRequired,
@@ -23,6 +24,7 @@ from miniapi.redemption.errors import (
     NoSuchQuote,
     NoSuchRedemption,
     NotSubsidised,
+    OldUnitNotHandedIn,
     PickupTaken,
     QuoteExpired,
     QuoteUsed,
@@ -34,7 +36,7 @@ from miniapi.redemption.errors import (
     VoucherLocked,
 )
 from miniapi.redemption.schemas import CounterQuoteJson, RedemptionJson, redemption_json
-from miniapi.subsidies.errors import CategoryUnknown, NoSubsidyRule
+from miniapi.subsidies.errors import NoSubsidyRule
 from miniapi.vouchers.errors import (
     NoSuchPresentation,
     PresentationExpired,
@@ -64,9 +66,11 @@ UNREDEEMABLE = (
     QuoteUsed,
     QuoteExpired,
     TradeInRequired,
+    OldUnitNotHandedIn,
     InvoiceMismatch,
     NoSuchPickup,
     NotBooked,
+    NotNow,
     SerialTaken,
     InvoiceTaken,
     PickupTaken,

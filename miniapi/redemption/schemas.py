@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from faq.categories import Categories
+from miniapi.categories import CategoryName, category_named
 from miniapi.http.answers import Id, Time, citation_json, written
 from miniapi.http.requests import Body
 from miniapi.money import Fen
@@ -17,7 +18,7 @@ from miniapi.redemption.quoting import Quoted
 from miniapi.redemption.redeeming import OldUnit, Sale
 from miniapi.redemption.rules import Flag
 from miniapi.subsidies.rules import Item
-from miniapi.subsidies.schemas import CategoryName, Grade, Price, StepJson, category_named
+from miniapi.subsidies.schemas import Grade, Price, StepJson
 from miniapi.vouchers.models import Voucher, VoucherState
 from miniapi.vouchers.presenting import DIGITS, Shown
 

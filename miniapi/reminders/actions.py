@@ -17,10 +17,42 @@ from miniapi.reminders.errors import NoSuchReminder, TooLate
 from miniapi.reminders.models import Grant, Notice, NoticeState, SeenPush
 from miniapi.reminders.occasions import Occasion
 
-ADD_GRANT = """
-    INSERT INTO grant_count (id, resident_id, kind, remaining) VALUES (gen_random_uuid(), $1, $2, 1)
-    ON CONFLICT ON CONSTRAINT one_count_per_kind DO UPDATE SET remaining = grant_count.remaining + 1
+LONGEST_TEMPLATE = 64  # characters of its id
+ADD_GRANTS = """
+    INSERT INTO grant_count (id, resident_id, template_id, remaining)
+    SELECT gen_random_uuid(), $1, template_id, count(*)
+    FROM unnest($2::text[]) AS accepted (template_id) GROUP BY template_id ORDER BY template_id
+    ON CONFLICT ON CONSTRAINT one_count_per_template
+    DO UPDATE SET remaining = grant_count.remaining + excluded.remaining
 """
+NOTE_TEMPLATES = """
+    INSERT INTO message_template (kind, template_id)
+    SELECT * FROM unnest($1::text[], $2::text[]) AS found (kind, template_id) ORDER BY kind
+    ON CONFLICT (kind) DO UPDATE SET template_id = excluded.template_id
+"""
+# once consents were counted by kind: those are of its template
+MOVE_GRANTS = """
+    WITH old AS (
+        DELETE FROM grant_count g USING unnest($1::text[], $2::text[]) AS found (kind, template_id)
+        WHERE g.template_id = found.kind RETURNING g.id, g.resident_id, found.template_id, g.remaining
+    )
+    INSERT INTO grant_count (id, resident_id, template_id, remaining) SELECT * FROM old
+    ON CONFLICT ON CONSTRAINT one_count_per_template
+    DO UPDATE SET remaining = grant_count.remaining + excluded.remaining
+"""
+# what is being sent may still come; it is not tried again
+CALL_OFF = f"""
+    UPDATE notice SET
+        state = CASE state WHEN '{NoticeState.OWED}' THEN '{NoticeState.CANCELLED}' ELSE state END,
+        done_at = CASE state WHEN '{NoticeState.OWED}' THEN $2::timestamptz END,
+        called_off_at = $2, retry_at = NULL
+"""  # noqa: S608  words of ours
+CALL_OFF_ALL = f"""{CALL_OFF}
+    WHERE subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'owed'
+       OR subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'sending'
+    RETURNING id
+"""
+CALL_OFF_ONE = f"{CALL_OFF} WHERE id = $1 AND state IN ('owed', 'sending') RETURNING id"
 OWE = f"""
     INSERT INTO notice (id, resident_id, kind, subject, dedupe_key, about, fields_json, too_late_at,
                         asked_for, due_at, created_at, state, attempts)
@@ -41,6 +73,11 @@ async def owe(resident_id: UUID, occasion: Occasion, *, key: str, at: datetime) 
 
 async def owe_all(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -> None:
     """Owe many people word at once: whom, of what, under which key. Inside the transaction that causes it."""
+    await sql.write(owing(owed, at=at))
+
+
+def owing(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -> Sequence[sql.Write]:
+    """What `owe_all` writes."""
     rows = [
         (
             notice_id,
@@ -54,8 +91,7 @@ async def owe_all(owed: Sequence[tuple[UUID, Occasion, str]], *, at: datetime) -
         )
         for notice_id, (resident_id, occasion, key) in zip(new_ids(len(owed)), owed, strict=True)
     ]
-    if rows:
-        await sql.rows(OWE, *map(list, zip(*rows, strict=True)), at)
+    return [sql.Write(OWE, [*map(list, zip(*rows, strict=True)), at])] if rows else []
 
 
 async def ask(resident_id: UUID, occasion: Occasion, *, minutes_before: int, at: datetime) -> Notice:
@@ -63,14 +99,11 @@ async def ask(resident_id: UUID, occasion: Occasion, *, minutes_before: int, at:
     due = rules.due_at(occasion.at, minutes_before)
     if due <= at:
         raise TooLate(about=occasion.about, due_at=due)
-    key = f"asked:{resident_id}:{occasion.kind}:{occasion.subject}:{due.isoformat()}"
+    key = _asked(resident_id, occasion, due)
     wanted = _notice(resident_id, occasion, key, due, at, asked_for=True)
     async with in_transaction():
         await held(resident_id)
-        await Notice.bulk_create([wanted], ignore_conflicts=True)
-        await Notice.filter(dedupe_key=key, state=NoticeState.CANCELLED).update(
-            state=NoticeState.OWED, done_at=None
-        )
+        await _owe_asked([wanted])
         return await Notice.get(dedupe_key=key)
 
 
@@ -79,32 +112,53 @@ async def cancel(reminder_id: UUID, resident_id: UUID, *, at: datetime) -> None:
     own = Notice.filter(id=reminder_id, resident_id=resident_id, asked_for=True)
     if not await own.exists():
         raise NoSuchReminder()
-    await own.filter(state=NoticeState.OWED).update(state=NoticeState.CANCELLED, done_at=at)
+    await sql.rows(CALL_OFF_ONE, reminder_id, at)
 
 
 async def call_off(subject: UUID, *, at: datetime) -> None:
-    """Cancel what is owed about something that will not happen. Inside the transaction that decides it."""
-    await Notice.filter(subject=subject, state=NoticeState.OWED).update(
-        state=NoticeState.CANCELLED, done_at=at
+    """Cancel what is to come about something that will not happen. Inside the transaction that decides it."""
+    await sql.rows(CALL_OFF_ALL, subject, at)
+
+
+async def put_elsewhen(occasion: Occasion, *, was_at: datetime, at: datetime) -> None:
+    """Call off what is to come about something that has another time now, and owe anew what was asked for.
+
+    Each as long before the new time as it was before the old one, unless that is over. Inside the
+    transaction that moves it.
+    """
+    asked = await Notice.filter(
+        subject=occasion.subject, kind=occasion.kind, asked_for=True, state=NoticeState.OWED
+    )
+    await call_off(occasion.subject, at=at)
+    anew = [(one.resident_id, one.due_at + (occasion.at - was_at)) for one in asked]
+    await _owe_asked(
+        [
+            _notice(resident_id, occasion, _asked(resident_id, occasion, due), due, at, asked_for=True)
+            for resident_id, due in anew
+            if due > at
+        ]
     )
 
 
-async def add_grants(resident_id: UUID, kinds: Sequence[str]) -> None:
-    """One accepted dialog allows one message of each kind."""
-    for kind in kinds:
-        await sql.rows(ADD_GRANT, resident_id, kind)
+async def add_grants(resident_id: UUID, templates: Sequence[str]) -> None:
+    """One accepted dialog allows one message of each template. Raises NotSignedIn of who has left."""
+    if templates:
+        async with in_transaction():
+            await held(resident_id)
+            await sql.rows(ADD_GRANTS, resident_id, templates)
+
+
+async def note_templates(ids: Mapping[str, str]) -> None:
+    """Remember the template of each kind, for all processes."""
+    async with in_transaction():
+        await sql.rows(NOTE_TEMPLATES, list(ids), list(ids.values()))
+        await sql.rows(MOVE_GRANTS, list(ids), list(ids.values()))
 
 
 async def take_in_grants(
-    openid: str,
-    answers: Sequence[tuple[str, str]],
-    kinds: Mapping[str, str],
-    *,
-    turned_off: bool,
-    dedupe_key: str,
-    at: datetime,
+    openid: str, answers: Sequence[tuple[str, str]], *, turned_off: bool, dedupe_key: str, at: datetime
 ) -> None:
-    """Count the consents WeChat pushed; `kinds` says which kind a template is of. Once a push.
+    """Count the consents WeChat pushed, by template, whether we know its kind or not. Once a push.
 
     `turned_off`: the answers were given on the settings page, where a reject takes all consents back.
     """
@@ -114,12 +168,12 @@ async def take_in_grants(
         resident = await Resident.filter(openid=openid).select_for_update(no_key=True).first()
         if resident is None:
             return
-        known = [(kinds[template], answer) for template, answer in answers if template in kinds]
         if not turned_off:
-            await add_grants(resident.id, [kind for kind, answer in known if answer == "accept"])
+            accepted = [template for template, answer in answers if answer == "accept"]
+            await add_grants(resident.id, [one for one in accepted if len(one) <= LONGEST_TEMPLATE])
             return
-        refused = [kind for kind, answer in known if answer == "reject"]
-        await Grant.filter(resident_id=resident.id, kind__in=refused).update(remaining=0)
+        refused = [template for template, answer in answers if answer == "reject"]
+        await Grant.filter(resident_id=resident.id, template_id__in=refused).update(remaining=0)
 
 
 async def move_to(subjects: Sequence[UUID], target_id: UUID) -> None:
@@ -129,8 +183,9 @@ async def move_to(subjects: Sequence[UUID], target_id: UUID) -> None:
 
 async def erase_all(resident_id: UUID) -> int:
     """Forget what is owed to somebody who leaves, and what they consented to be sent; how many notices."""
+    gone = await Notice.filter(resident_id=resident_id).delete()  # first, as whoever sends them does
     await Grant.filter(resident_id=resident_id).delete()
-    return await Notice.filter(resident_id=resident_id).delete()
+    return gone
 
 
 async def forget_pushes(*, at: datetime) -> int:
@@ -142,6 +197,18 @@ async def first_seen(dedupe_key: str, *, at: datetime) -> bool:
     """Whether a push comes for the first time; its key may name an openid, so only a hash is kept."""
     rows = await sql.rows(SEE, hashlib.sha256(dedupe_key.encode()).hexdigest(), at)
     return bool(rows)
+
+
+async def _owe_asked(wanted: Sequence[Notice]) -> None:
+    """Owe what somebody asked for, also where it was owed before and called off."""
+    await Notice.bulk_create(wanted, ignore_conflicts=True)
+    again = Notice.filter(dedupe_key__in=[one.dedupe_key for one in wanted])
+    await again.filter(state=NoticeState.CANCELLED).update(state=NoticeState.OWED, done_at=None)
+    await again.update(called_off_at=None)
+
+
+def _asked(resident_id: UUID, occasion: Occasion, due: datetime) -> str:
+    return f"asked:{resident_id}:{occasion.kind}:{occasion.subject}:{due.isoformat()}"
 
 
 def _notice(

@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
@@ -12,17 +13,27 @@ from miniapi.ids import new_id
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands. `inbox`: it could not be sent and waits in the mini-program."""
+    """Where a notice stands.
+
+    `unknown`: a call was made and nobody knows whether it arrived; `inbox`: it could not be sent. Both can
+    be read in the mini-program.
+    """
 
     OWED = "owed"
     SENDING = "sending"
     SENT = "sent"
+    UNKNOWN = "unknown"
     INBOX = "inbox"
     CANCELLED = "cancelled"
 
 
 class Notice(Model):
-    """One thing to tell one person at one time; written in the transaction that causes it."""
+    """One thing to tell one person at one time; written in the transaction that causes it.
+
+    `send_key` names the last call to WeChat, and is kept before that call is made. `lease_until` and
+    `retry_at` are the machine's time: until when a call can be under way, and when a failed one is made
+    again. `called_off_at`: while the call was under way it was decided that there should be no other.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
@@ -39,46 +50,67 @@ class Notice(Model):
     too_late_at = fields.DatetimeField()
     state = fields.CharEnumField(NoticeState, max_length=12, default=NoticeState.OWED)
     attempts = fields.SmallIntField(default=0)
+    send_key = fields.UUIDField(null=True)
     lease_until = fields.DatetimeField(null=True)
+    retry_at = fields.DatetimeField(null=True)
+    called_off_at = fields.DatetimeField(null=True)
     outcome = fields.CharField(max_length=64, null=True)
     created_at = fields.DatetimeField()
     done_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "notice"
-        indexes = (("state", "due_at"), ("resident_id", "created_at"))
+        # and one for `call_off`, which Tortoise cannot write: see the migration 0013_sending
+        indexes = (
+            Index(fields=("resident_id", "created_at")),
+            PartialIndex(fields=("due_at",), name="notice_owed", condition={"state": "owed"}),
+            PartialIndex(fields=("resident_id",), name="notice_sending", condition={"state": "sending"}),
+        )
         constraints = (
             UniqueConstraint(fields=("dedupe_key",), name="one_notice_per_key"),
-            CheckConstraint(
-                check="state IN ('owed','sending','sent','inbox','cancelled')", name="notice_state_known"
-            ),
-            CheckConstraint(
-                check="(done_at IS NOT NULL) = (state IN ('sent','inbox','cancelled'))",
-                name="notice_done_once",
-            ),
             CheckConstraint(
                 check="(lease_until IS NOT NULL) = (state = 'sending')", name="leased_while_sending"
             ),
             CheckConstraint(check="too_late_at > due_at", name="notice_has_a_time"),
+            CheckConstraint(
+                check="state IN ('owed','sending','sent','unknown','inbox','cancelled')",
+                name="notice_state_known",
+            ),
+            CheckConstraint(
+                check="(done_at IS NOT NULL) = (state IN ('sent','unknown','inbox','cancelled'))",
+                name="notice_done_once",
+            ),
+            CheckConstraint(check="state <> 'sending' OR send_key IS NOT NULL", name="keyed_before_the_call"),
+            CheckConstraint(check="retry_at IS NULL OR state = 'owed'", name="tried_again_while_owed"),
         )
 
 
 class Grant(Model):
-    """How many messages of one kind a person allows: one accept, one message."""
+    """How many messages of one template a person allows: one accept, one message."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     resident: fields.ForeignKeyRelation[Resident] = fields.ForeignKeyField(
         "miniapi.Resident", on_delete=fields.CASCADE, related_name="grants"
     )
-    kind = fields.CharField(max_length=32)
+    template_id = fields.CharField(max_length=64)
     remaining = fields.IntField()
 
     class Meta:
         table = "grant_count"
         constraints = (
-            UniqueConstraint(fields=("resident_id", "kind"), name="one_count_per_kind"),
             CheckConstraint(check="remaining >= 0", name="grants_not_overdrawn"),
+            UniqueConstraint(fields=("resident_id", "template_id"), name="one_count_per_template"),
         )
+
+
+class MessageTemplate(Model):
+    """Which template of our account carries a kind of notice, as WeChat last said."""
+
+    kind = fields.CharField(max_length=32, primary_key=True)
+    template_id = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "message_template"
 
 
 class SeenPush(Model):

@@ -1,6 +1,7 @@
 """Reminders and the inbox over HTTP."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -26,18 +27,18 @@ from miniapi.wechat.errors import WeChatUnavailable
 routes = Blueprint("reminders")
 
 
-async def _consented_kinds(
+async def _consented(
     request: Request, body: schemas.AskReminder, settings: Settings, templates: Templates, **_: Any
 ) -> dict[str, Any]:
     if settings.wechat.push_token is not None:  # WeChat pushes what was consented to
         return {"consented": ()}
-    kinds = await templates.kinds()
-    return {"consented": [kinds[one] for one in body.template_ids if one in kinds]}
+    known = set((await templates.ids()).values())
+    return {"consented": [one for one in body.template_ids if one in known]}
 
 
 @routes.post("/reminders")
 @body(schemas.AskReminder)
-@repeatable(first=_consented_kinds)
+@repeatable(first=_consented)
 @answers(ReminderJson, status=201, refuses=[NotFound, TooLate, WeChatUnavailable])
 async def ask(
     request: Request,
@@ -51,8 +52,10 @@ async def ask(
     now = clock.now()
     occasions: Occasions = request.app.ctx.occasions
     occasion = await occasions[body.kind](body.subject, resident.id, now)
-    notice = await actions.ask(resident.id, occasion, minutes_before=body.minutes_before, at=now)
+    notice = await actions.ask(resident.id, occasion, minutes_before=body.minutes(occasion.at), at=now)
     await actions.add_grants(resident.id, consented)
+    with suppress(WeChatUnavailable):
+        await templates.make_known()
     return json(schemas.reminder_json(notice, await queries.delivery(notice)), status=201)
 
 
@@ -64,6 +67,17 @@ async def list_reminders(request: Request, resident: SignedInResident, query: Pa
     notices, next_cursor = await page_of(queries.reminders_of(resident.id), query, by="due_at")
     ways = {notice.id: await queries.delivery(notice) for notice in notices}
     return json(page_json(notices, next_cursor, lambda one: schemas.reminder_json(one, ways[one.id])))
+
+
+@routes.get("/reminders/templates")
+@query(schemas.Moment)
+@answers(schemas.TemplatesJson, refuses=[WeChatUnavailable])
+async def templates_to_ask_for(
+    request: Request, resident: SignedInResident, query: schemas.Moment, templates: Templates
+) -> HTTPResponse:
+    """现在该向用户请求订阅哪些消息：已约好却没有授权的，以及这一步之后会用到的；最要紧的在前，最多五个。"""
+    await templates.make_known()
+    return json(schemas.templates_json(await queries.lacking(resident.id, query.moment)))
 
 
 @routes.delete("/reminders/<reminder_id:uuid>")
@@ -78,6 +92,6 @@ async def cancel(request: Request, resident: SignedInResident, reminder_id: UUID
 @query(Page)
 @answers(Listed[InboxJson])
 async def inbox(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
-    """没能通过微信送到的通知。"""
+    """没能通过微信送到的通知，以及不知道是否送到的。"""
     notices, next_cursor = await page_of(queries.inbox_of(resident.id), query, by="-due_at")
     return json(page_json(notices, next_cursor, schemas.inbox_json))

@@ -1,100 +1,206 @@
-"""Sending what is due. Two senders never send the same notice; a stuck one is taken up again."""
+"""Sending what is due: the key of a call is kept before it is made, so no crash can hide that it was."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from tortoise.expressions import F
-from tortoise.transactions import in_transaction
-
-from miniapi.database import sql
-from miniapi.reminders import rules
-from miniapi.reminders.models import Grant, Notice, NoticeState
+from miniapi.reminders import calls, rules
+from miniapi.reminders.calls import Call, Ended, Spent
+from miniapi.reminders.models import NoticeState
+from miniapi.reminders.pace import Pace
 from miniapi.reminders.templates import Templates
+from miniapi.settings import SendingSettings
 from miniapi.wechat.client import WeChat
-from miniapi.wechat.errors import CannotSend, NoGrant, WeChatUnavailable
+from miniapi.wechat.errors import CannotSend, NoGrant, SendLater, WeChatUnavailable
 
 log = logging.getLogger(__name__)
 
-DUE = """
-    SELECT id FROM notice
-    WHERE (state = 'owed' AND due_at <= $1) OR (state = 'sending' AND lease_until <= clock_timestamp())
-"""
-TAKE = f"""
-    UPDATE notice SET state = 'sending', attempts = attempts + 1,
-        lease_until = clock_timestamp() + interval '{rules.LEASE_SECONDS} seconds'
-    WHERE id IN (
-        {DUE}
-        ORDER BY due_at LIMIT {rules.BATCH} FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id
-"""  # noqa: S608  the only insertions are numbers of ours
+GATHER_WITHIN = 0.02  # seconds in which calls are gathered that are taken or written down together
 
 
-async def send_due(wechat: WeChat, templates: Templates, *, at: datetime) -> int:
-    """Send every notice whose time has come; returns how many reached WeChat.
+class Sender:
+    """Sends what is due, at a pace. `stop` lets it finish what is in hand and begin nothing more."""
 
-    What cannot be sent waits in the inbox. While WeChat is away nothing is taken.
-    """
-    sent = 0
-    while await _something_is_due(at):
-        ids = await templates.ids()
-        taken = await _take(at)
-        sent += sum(await asyncio.gather(*(_send(notice, wechat, ids, at=at) for notice in taken)))
-    return sent
+    def __init__(self, wechat: WeChat, templates: Templates, limits: SendingSettings) -> None:
+        self._wechat, self._templates, self._limits = wechat, templates, limits
+        self._pace = Pace(limits.per_second, most=limits.at_once)
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopped = True
+
+    async def send_due(self, *, at: datetime) -> int:
+        """Send every notice whose time has come, until none is left; returns how many reached WeChat.
+
+        That may take long: time goes on from `at` meanwhile. What cannot be sent waits in the inbox.
+        Raises WeChatUnavailable while nobody can say which templates there are.
+        """
+        if not await calls.any_due(at=at):
+            return 0
+        await self._templates.ids()
+        await calls.take_up_stuck(at=at)
+        if until := rules.quiet_until(at):
+            await calls.put_off(until, at=at)
+        run = _Run(at, at_once=self._limits.at_once)
+        writing = asyncio.create_task(_write_down(run))
+        try:
+            await self._begin_all(run, writing)
+        finally:
+            await run.rest()
+            await writing
+        return run.sent
+
+    async def _begin_all(self, run: "_Run", writing: asyncio.Task[None]) -> None:
+        """Begin calls while there are any to begin and somebody writes down how they end."""
+        while not (self._stopped or run.is_away or writing.done()):
+            room = self._pace.take(run.room)
+            if room:
+                taken = await calls.take(room, self._limits.person_per_day, at=run.now())
+                self._pace.give_back(room - len(taken.calls))
+                for call in taken.calls:
+                    run.begin(call, self._send(call))
+                if not taken.more and not run.in_hand:
+                    return
+            await (run.some_room() if run.room < run.at_once else asyncio.sleep(self._pace.seconds_each))
+
+    async def _send(self, call: Call) -> Ended:
+        try:
+            async with asyncio.timeout(rules.CALL_WITHIN):
+                await self._wechat.send_subscribe(call.openid, call.template_id, call.fields)
+        except NoGrant:
+            return _not_sendable(call, "refused", "every")
+        except CannotSend as problem:
+            log.error("notice %s cannot be sent: %s", call.id, problem)
+            return _not_sendable(call, "cannot_send")
+        except TimeoutError:
+            return _lost(call)
+        except WeChatUnavailable as problem:
+            if problem.answer_lost:
+                return _lost(call)
+            return _again(call, away=not isinstance(problem, SendLater))
+        return Ended(call, NoticeState.SENT, "sent", "one")
 
 
-async def _something_is_due(at: datetime) -> bool:
-    rows = await sql.rows(f"SELECT EXISTS ({DUE}) AS due", at)
-    return bool(rows[0]["due"])
+class _Run:
+    """Calls in hand, and what has ended and is not written down yet: never more than `at_once` together."""
 
+    def __init__(self, at: datetime, *, at_once: int) -> None:
+        self.at_once = at_once
+        self.in_hand: set[asyncio.Task[Ended]] = set()
+        self.ended: list[Ended] = []
+        self.sent = 0
+        self.is_over = False
+        self._away = 0  # calls in a row that WeChat did not take
+        self._at, self._began = at, time.monotonic()
+        self._ends, self._many_end, self._frees = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-async def _take(at: datetime) -> list[Notice]:
-    rows = await sql.rows(TAKE, at)
-    found = Notice.filter(id__in=[row["id"] for row in rows]).select_related("resident")
-    return await found.order_by("due_at") if rows else []
+    def now(self) -> datetime:
+        """The business time, which goes on while we work."""
+        return self._at + timedelta(seconds=time.monotonic() - self._began)
 
+    @property
+    def room(self) -> int:
+        """How many calls may be begun."""
+        return self.at_once - len(self.in_hand) - len(self.ended)
 
-async def _send(notice: Notice, wechat: WeChat, templates: Mapping[str, str], *, at: datetime) -> bool:
-    openid, template = notice.resident.openid, templates.get(notice.kind)
-    if (
-        openid is None
-        or template is None
-        or at >= notice.too_late_at
-        or notice.attempts > rules.MOST_ATTEMPTS
-    ):
-        await _settle(notice, NoticeState.INBOX, "not_sendable", at=at)
-        return False
-    if notice.attempts == 1 and not await _use_grant(notice):
-        await _settle(notice, NoticeState.INBOX, "no_grant", at=at)
-        return False
-    try:
-        await wechat.send_subscribe(openid, template, notice.fields_json)
-    except NoGrant:
-        await Grant.filter(resident_id=notice.resident_id, kind=notice.kind).update(remaining=0)
-        await _settle(notice, NoticeState.INBOX, "refused", at=at)
-    except CannotSend as problem:
-        log.error("notice %s cannot be sent: %s", notice.id, problem)
-        await _settle(notice, NoticeState.INBOX, "cannot_send", at=at)
-    except WeChatUnavailable as problem:
-        if problem.answer_lost:  # it may have arrived, and a second copy would annoy
-            await _settle(notice, NoticeState.SENT, "unknown", at=at)
+    @property
+    def is_away(self) -> bool:
+        """Whether WeChat has taken none of the last calls: the next run asks it again."""
+        return self._away >= self.at_once
+
+    def begin(self, call: Call, sending: Coroutine[Any, Any, Ended]) -> None:
+        """Make a call beside the others."""
+        task = asyncio.create_task(sending)
+        self.in_hand.add(task)
+        task.add_done_callback(partial(self._note, call))
+
+    async def some_end(self) -> None:
+        """Wait until calls have ended, and a little for others, as they are written down together."""
+        if not self.ended and not self.is_over:
+            self._ends.clear()
+            await self._ends.wait()
+        if not self._many_ended() and self.in_hand:
+            self._many_end.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_WITHIN):
+                    await self._many_end.wait()
+
+    def written_down(self, ended: int) -> None:
+        """So many of what has ended stand in the database."""
+        del self.ended[:ended]
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Whoever waits for room looks again."""
+        self._frees.set()
+
+    async def some_room(self) -> None:
+        """Wait until others may be begun."""
+        if self.in_hand or self.ended:
+            await self._frees.wait()
+        self._frees.clear()
+
+    async def rest(self) -> None:
+        """Wait for all calls in hand: nothing is begun any more."""
+        if self.in_hand:
+            await asyncio.wait(self.in_hand)
+        self.is_over = True
+        self._ends.set()
+
+    def _note(self, call: Call, task: asyncio.Task[Ended]) -> None:
+        self.in_hand.discard(task)
+        if task.cancelled():
+            ended = _lost(call)
+        elif problem := task.exception():  # one that is broken stops no other
+            log.error("notice %s: the call failed", call.id, exc_info=problem)
+            ended = Ended(call, NoticeState.UNKNOWN, "failed")
         else:
-            log.warning("notice %s is tried again when its lease is over: %s", notice.id, problem)
-    else:
-        await _settle(notice, NoticeState.SENT, "sent", at=at)
-        return True
-    return False
+            ended = task.result()
+        self.ended.append(ended)
+        self.sent += ended.state is NoticeState.SENT
+        self._away = self._away + 1 if ended.away else 0
+        self._ends.set()
+        if self._many_ended() or not self.in_hand:
+            self._many_end.set()
+
+    def _many_ended(self) -> bool:
+        return len(self.ended) * 4 >= self.at_once
 
 
-async def _use_grant(notice: Notice) -> bool:
-    counted = Grant.filter(resident_id=notice.resident_id, kind=notice.kind, remaining__gt=0)
-    return bool(await counted.update(remaining=F("remaining") - 1))
+async def _write_down(run: _Run) -> None:
+    """Write down how calls end, until the run is over."""
+    try:
+        while True:
+            await run.some_end()
+            if not run.ended:
+                return
+            ended = list(run.ended)
+            await calls.settle(ended, at=run.now())
+            run.written_down(len(ended))
+    finally:
+        run.let_go()
 
 
-async def _settle(notice: Notice, state: NoticeState, outcome: str, *, at: datetime) -> None:
-    async with in_transaction():
-        await Notice.filter(id=notice.id, state=NoticeState.SENDING).update(
-            state=state, outcome=outcome, done_at=at, lease_until=None
-        )
+def _lost(call: Call) -> Ended:
+    """It may have arrived: tried again only where a second copy is better than none, and only once."""
+    if rules.SECOND_COPY_BETTER.get(call.kind, False) and not call.lost_before:
+        return Ended(call, NoticeState.OWED, "unknown", wait=rules.wait_before(call.attempt))
+    return Ended(call, NoticeState.UNKNOWN, "unknown", "one")
+
+
+def _again(call: Call, *, away: bool) -> Ended:
+    """It was not taken, and may be in a moment."""
+    outcome = "unknown" if call.lost_before else None
+    return Ended(call, NoticeState.OWED, outcome, wait=rules.wait_before(call.attempt), away=away)
+
+
+def _not_sendable(call: Call, outcome: str, spent: Spent = "nothing") -> Ended:
+    if call.lost_before:
+        return Ended(call, NoticeState.UNKNOWN, "unknown", spent)
+    return Ended(call, NoticeState.INBOX, outcome, spent)

@@ -1,7 +1,8 @@
-"""Which WeChat template carries which kind of notice; asked of WeChat once, then remembered."""
+"""Which WeChat template carries which kind of notice; asked of WeChat once by a process, then remembered."""
 
 from collections.abc import Mapping
 
+from miniapi.reminders import actions, queries
 from miniapi.wechat.client import WeChat
 from miniapi.wechat.templates import template_ids
 
@@ -14,11 +15,14 @@ class Templates:
         self._ids: Mapping[str, str] | None = None
 
     async def ids(self) -> Mapping[str, str]:
-        """The template id of each kind. Raises WeChatUnavailable."""
+        """The template id of each kind, which the database knows from then on. Raises WeChatUnavailable."""
         if self._ids is None:
-            self._ids = await template_ids(self._wechat)
+            found = await template_ids(self._wechat)
+            await actions.note_templates(found)
+            self._ids = found
         return self._ids
 
-    async def kinds(self) -> Mapping[str, str]:
-        """The kind of each template id. Raises WeChatUnavailable."""
-        return {template: kind for kind, template in (await self.ids()).items()}
+    async def make_known(self) -> None:
+        """Let the database know them, unless some process has done it. Raises WeChatUnavailable."""
+        if self._ids is None and not await queries.knows_templates():
+            await self.ids()

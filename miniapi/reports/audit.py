@@ -1,4 +1,4 @@
-"""The money audit: every rule that must always hold, checked against one snapshot of the database."""
+"""The audit: every rule that must always hold, checked against one snapshot of the database."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +10,7 @@ from faq.packs import Library
 from miniapi.audit.queries import breaks
 from miniapi.money import from_yuan
 from miniapi.reports.checks import BY_POLICY, CHECKS
+from miniapi.reports.custody_checks import CUSTODY
 from miniapi.reports.draws import wrong_draws
 
 ROOM = "SET LOCAL work_mem = '128MB'"  # what is compared is as large as the whole house
@@ -42,7 +43,7 @@ async def differences_in(connection: asyncpg.Connection, library: Library) -> Se
 
 
 async def _broken(connection: asyncpg.Connection, library: Library) -> AsyncIterator[str]:
-    for check in CHECKS:
+    for check in (*CHECKS, *CUSTODY):
         for row, trouble in await connection.fetch(check.broken):
             yield f"{row}: {trouble} (rule: {check.rule})"
     async for line in wrong_draws(connection):

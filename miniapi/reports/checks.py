@@ -401,15 +401,15 @@ BY_POLICY = (
         """,  # noqa: S608
     ),
     Check(
-        "a person keeps and has reserved at most what a person may get",
+        "a person keeps and has reserved at most what a person may get of a programme",
         f"""
         {_VERSIONS}
         SELECT 'person ' || v.person_id, sum(v.fen) || ', a person may get ' || coalesce(max(r.person_cap), 0)
         FROM (
-            SELECT person_id, region, issued_at, subsidy_fen + reserved_fen AS fen FROM voucher
-            WHERE state IN ('issued', 'redeemed')
+            SELECT person_id, region, programme_id, issued_at, subsidy_fen + reserved_fen AS fen
+            FROM voucher JOIN "drop" d ON d.id = drop_id WHERE state IN ('issued', 'redeemed')
         ) v LEFT JOIN version r ON {_OF_ITS_DAY.format(region="v.region", at="v.issued_at")}
-        GROUP BY v.person_id, v.region HAVING sum(v.fen) > coalesce(max(r.person_cap), 0)
+        GROUP BY v.person_id, v.programme_id HAVING sum(v.fen) > coalesce(max(r.person_cap), 0)
         """,  # noqa: S608
     ),
 )

@@ -1,5 +1,7 @@
 """The sandbox as a server of its own: WeChat's paths, and what people do in WeChat."""
 
+from pathlib import Path
+
 from sanic import Request, Sanic, response
 
 from miniapi import clock
@@ -11,6 +13,7 @@ from miniapi.sandbox.state import State
 from miniapi.settings import Settings
 
 JOURNAL = "sandbox.jsonl"
+ITS_OWN_ALONE = {"content-security-policy": "default-src 'self' 'unsafe-inline'; base-uri 'none'"}
 
 WHAT_IT_DOES = """焕新的微信沙箱 / the WeChat sandbox of Huanxin
 
@@ -19,16 +22,23 @@ POST   /sandbox/phone      {"user", "phone"}                  -> {"code"}, as th
 GET    /sandbox/templates                                     the subscribe message templates, one a kind
 POST   /sandbox/subscribe  {"user", "template_ids", "answer"} answer: accept, reject, turn_off
 POST   /sandbox/say        {"user", "text"}                   a customer-service message
+POST   /sandbox/picture    {"user"}                           a picture sent to customer service
 POST   /sandbox/enter      {"user"}                           opens the customer-service session
 POST   /sandbox/push-again {"count"}                          delivers the last pushes once more, newest first
 GET    /sandbox/messages?user=alice                           what this person received, oldest first
-POST   /sandbox/faults     {"path", "mode", "rate", "errcode", "seconds"}
-                           mode: slow, error, hang, truncate, errcode; path: one of WeChat's, or *
+GET    /sandbox/messages?after=0                              what everybody received, 10,000 at a time
+GET    /sandbox/users                                         everybody who ever came
+POST   /sandbox/faults     {"path", "mode", "rate", "errcode", "seconds", "times"}
+                           mode: slow, error, hang, truncate, errcode, revoke (the token that comes along);
+                           path: one of WeChat's, or *
 GET    /sandbox/faults     DELETE /sandbox/faults
 POST   /sandbox/clock      {"now": "2024-09-01T10:00:00+08:00"} moves the product's clock forward
 
-subscribe, say and enter take "format": "xml" for a push in XML. The user "blocked" is refused at login.
+subscribe, say, picture and enter take "format": "xml" for a push in XML. The user "blocked" is refused at
+login. The check of texts calls 赌博 and 诈骗 risky and wants a look at 代开发票.
+A browser gets a page here to read every message and to write as a resident.
 """
+PAGE = (Path(__file__).parent / "page.html").read_bytes()
 
 
 def create_app(settings: Settings, database_url: str | None, *, push_try_every: float = TRY_EVERY) -> Sanic:
@@ -42,7 +52,9 @@ def create_app(settings: Settings, database_url: str | None, *, push_try_every: 
     app.exception(Exception)(problems.answer_problem)
 
     @app.get("/")
-    async def index(_request: Request) -> response.HTTPResponse:
+    async def index(request: Request) -> response.HTTPResponse:
+        if "text/html" in request.headers.get("accept", ""):
+            return response.raw(PAGE, content_type="text/html; charset=utf-8", headers=ITS_OWN_ALONE)
         return response.text(WHAT_IT_DOES)
 
     @app.before_server_start

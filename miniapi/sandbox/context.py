@@ -20,6 +20,7 @@ class Sandbox:
     database_url: str | None
     faults: Faults = field(default_factory=Faults)
     sending_to: set[str] = field(default_factory=set)
+    typing_until: dict[str, float] = field(default_factory=dict)
 
 
 def sandbox_of(request: Request) -> Sandbox:

@@ -1,18 +1,18 @@
 """Faults on demand: what goes wrong on the way to WeChat and back.
 
 `error`, `errcode` and `hang` happen instead of the call; `slow` and `truncate` happen to its answer,
-so what was asked has been done.
+so what was asked has been done. `revoke` ends the token that comes along before the call is looked at.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast, get_args
 
 from sanic import HTTPResponse, Request, response
 
-Mode = Literal["slow", "error", "hang", "truncate", "errcode"]
+Mode = Literal["slow", "error", "hang", "truncate", "errcode", "revoke"]
 MODES: tuple[str, ...] = get_args(Mode)
 EVERYWHERE = "*"
 SLOW = 2.0  # seconds by which an answer is late
@@ -21,13 +21,14 @@ FOR_EVER = 3600.0  # seconds; every client has hung up by then
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong on a path in this share of its calls."""
+    """Something that goes wrong on a path in this share of its calls, so many times or until switched off."""
 
     path: str
     mode: str
     rate: float = 1.0
     errcode: int = -1
     seconds: float = SLOW
+    times: int | None = None
 
 
 @dataclass(slots=True)
@@ -43,8 +44,15 @@ class Faults:
 
     def drawn_for(self, path: str) -> Fault | None:
         """What goes wrong with this call of a path, if anything."""
+        if not self.present:
+            return None
         here = (one for one in self.present if one.path in (path, EVERYWHERE))
-        return next((one for one in here if random.random() < one.rate), None)  # noqa: S311
+        drawn = next((one for one in here if random.random() < one.rate), None)  # noqa: S311
+        if drawn is not None and drawn.times is not None:
+            self.present.remove(drawn)
+            if drawn.times > 1:
+                self.present.append(replace(drawn, times=drawn.times - 1))
+        return drawn
 
 
 async def answer_under(

@@ -1,5 +1,6 @@
 """The sandbox's own calls: what people do in WeChat, and what tests want to see or to go wrong."""
 
+import base64
 import json
 import re
 import secrets
@@ -13,8 +14,9 @@ from miniapi import clock
 from miniapi.sandbox.context import Sandbox, sandbox_of
 from miniapi.sandbox.faults import EVERYWHERE, MODES, SLOW, Fault
 from miniapi.sandbox.problems import Body, Problem, body_of, invalid, number, one_of, text
-from miniapi.sandbox.push import REMEMBERED, Format, Push
+from miniapi.sandbox.push import REMEMBERED, Format, Push, user_data
 from miniapi.sandbox.sending import as_shown
+from miniapi.sandbox.server import phone_info
 from miniapi.sandbox.state import Opening, openid_of
 from miniapi.sandbox.templates import BY_ID, TEMPLATES
 from miniapi.settings import instant
@@ -22,6 +24,7 @@ from miniapi.settings import instant
 ANSWERS = ("accept", "reject", "turn_off")
 ASKED_AT_ONCE = 5  # templates in one dialog
 LONGEST_MESSAGE = 20_000
+MOST_SHOWN = 10_000  # messages in one answer
 WECHAT_PATHS = ("/sns/", "/cgi-bin/", "/wxa/", "/wxaapi/")
 
 blueprint = Blueprint("people", url_prefix="/sandbox")
@@ -38,7 +41,7 @@ async def login(request: Request) -> HTTPResponse:
 
 @blueprint.post("/phone")
 async def phone(request: Request) -> HTTPResponse:
-    """What the button `getPhoneNumber` gives."""
+    """What the button `getPhoneNumber` gives: a code, and to whoever signed in the number under their key."""
     sandbox, body = sandbox_of(request), body_of(request)
     written = text(body, "phone", longest=24)
     found = re.fullmatch(r"(?:\+(\d{1,3})[ -]?)?(\d{5,15})", written)
@@ -47,7 +50,12 @@ async def phone(request: Request) -> HTTPResponse:
         raise invalid("phone", "应当是 11 位手机号，国外号码写成 +国家代码 号码")
     openid = sandbox.state.person(text(body, "user"))
     code = sandbox.state.new_code("phone", openid, sandbox.wechat.appid, f"{country}-{pure}")
-    return _json({"code": code})
+    if (session_key := sandbox.state.session_keys.get(openid)) is None:
+        return _json({"code": code})
+    iv = secrets.token_bytes(16)
+    shown = json.dumps(phone_info(sandbox, country, pure))
+    sealed = user_data(shown, session_key, iv)
+    return _json({"code": code, "encryptedData": sealed, "iv": base64.b64encode(iv).decode()})
 
 
 @blueprint.get("/templates")
@@ -88,11 +96,30 @@ async def say(request: Request) -> HTTPResponse:
     sandbox, body = sandbox_of(request), body_of(request)
     user, said, written_as = text(body, "user"), text(body, "text", LONGEST_MESSAGE), _format(body)
     msg_id = 2**54 + secrets.randbelow(2**54)
+    at = as_shown(clock.now())
     openid, second = _opened(sandbox, user, "said")
     delivery = await sandbox.pusher.deliver(
         Push(openid, second, "text", {"Content": said, "MsgId": msg_id}, format=written_as)
     )
-    return _json({"msg_id": str(msg_id), "push": asdict(delivery)})
+    return _json({"msg_id": str(msg_id), "at": at, "push": asdict(delivery)})
+
+
+@blueprint.post("/picture")
+async def picture(request: Request) -> HTTPResponse:
+    """A person sends a picture to customer service."""
+    sandbox, body = sandbox_of(request), body_of(request)
+    user, written_as = text(body, "user"), _format(body)
+    msg_id = 2**54 + secrets.randbelow(2**54)
+    at = as_shown(clock.now())
+    openid, second = _opened(sandbox, user, "said")
+    address = f"http://mmbiz.qpic.cn/{secrets.token_hex(8)}"
+    fields: dict[str, str | int] = {
+        "PicUrl": address,
+        "MediaId": secrets.token_urlsafe(48),
+        "MsgId": msg_id,
+    }
+    delivery = await sandbox.pusher.deliver(Push(openid, second, "image", fields, format=written_as))
+    return _json({"msg_id": str(msg_id), "at": at, "push": asdict(delivery)})
 
 
 @blueprint.post("/enter")
@@ -116,9 +143,27 @@ async def push_again(request: Request) -> HTTPResponse:
 
 @blueprint.get("/messages")
 async def messages(request: Request) -> HTTPResponse:
-    """What a person received, oldest first."""
-    user = text({"user": request.args.get("user")}, "user")
-    return _json(sandbox_of(request).state.messages.get(openid_of(user), []))
+    """What a person received, oldest first; without a person what everybody did, `after` so many."""
+    state = sandbox_of(request).state
+    if "user" in request.args:
+        return _json(state.messages.get(openid_of(text({"user": request.args.get("user")}, "user")), []))
+    after = request.args.get("after", "0")
+    if not re.fullmatch(r"[0-9]{1,9}", after):
+        raise invalid("after", "应当是已经看过的条数")
+    shown = state.received[int(after) : int(after) + MOST_SHOWN]
+    return _json([{"user": state.users.get(openid, openid), **message} for openid, message in shown])
+
+
+@blueprint.get("/users")
+async def users(request: Request) -> HTTPResponse:
+    """Everybody who ever came, and how many messages each received."""
+    state = sandbox_of(request).state
+    return _json(
+        [
+            {"user": user, "openid": openid, "messages": len(state.messages.get(openid, []))}
+            for openid, user in state.users.items()
+        ]
+    )
 
 
 @blueprint.get("/faults")
@@ -140,6 +185,7 @@ async def switch_fault_on(request: Request) -> HTTPResponse:
         number(body, "rate", 1, 0, 1),
         int(number(body, "errcode", -1, -1, 10**7)),
         number(body, "seconds", SLOW, 0, 60),
+        None if body.get("times") is None else int(number(body, "times", 1, 1, 10**6)),
     )
     sandbox_of(request).faults.add(fault)
     return _json(asdict(fault))

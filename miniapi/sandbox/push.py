@@ -25,6 +25,7 @@ ACCOUNT = "gh_5a6d0c6e2f31"  # the mini-program's original id, which pushes carr
 TRIES = 3
 TRY_EVERY = 5.0  # seconds; a try that has no answer by then is given up
 REMEMBERED = 50
+AT_ONCE = 16  # pushes under way: a product that is busy gets no crowd of them
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 Format = Literal["json", "xml"]
@@ -78,6 +79,7 @@ class Pusher:
         self._http: aiohttp.ClientSession | None = None
         self._behind: set[asyncio.Task[Delivery]] = set()
         self._recent: deque[Push] = deque(maxlen=REMEMBERED)
+        self._free = asyncio.Semaphore(AT_ONCE)
 
     async def start(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._try_every)
@@ -126,9 +128,12 @@ class Pusher:
         query, body = sealed(push, self._wechat, clock.now())
         content_type = "text/xml" if push.format == "xml" else "application/json"
         try:
-            async with self._http.post(
-                self._url, params=query, data=body.encode(), headers={"Content-Type": content_type}
-            ) as response:
+            async with (
+                self._free,
+                self._http.post(
+                    self._url, params=query, data=body.encode(), headers={"Content-Type": content_type}
+                ) as response,
+            ):
                 return response.status, (await response.read()).decode(errors="replace")
         except TimeoutError:
             return 0, f"{self._try_every:g} 秒内没有回答"
@@ -163,6 +168,14 @@ def encrypted(message: str, aes_key: str, appid: str, random16: bytes) -> str:
     plain = random16 + len(written).to_bytes(4, "big") + written + appid.encode()
     padded = padder.update(plain) + padder.finalize()
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
+
+
+def user_data(shown: str, session_key: str, iv: bytes) -> str:
+    """What a page gets as `encryptedData`: AES-128-CBC under the session key, padded to 16."""
+    padder = PKCS7(128).padder()
+    padded = padder.update(shown.encode()) + padder.finalize()
+    encryptor = Cipher(algorithms.AES(base64.b64decode(session_key)), modes.CBC(iv)).encryptor()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
 

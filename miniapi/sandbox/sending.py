@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from miniapi import clock
@@ -16,6 +16,10 @@ from miniapi.sandbox.values import is_accepted
 TAKES = 0.01  # seconds that WeChat is busy with a person; a second message meanwhile is refused
 LONGEST_TEXT = 2048  # bytes
 SHOWN_OF_A_REASON = 48  # characters
+EXCHANGE = timedelta(seconds=30)  # so long after somebody's words one may be typing
+TYPES_FOR = 15.0  # seconds; meanwhile a second "typing" is refused
+
+NEEDED = {"text": ("content",), "link": ("title", "description", "url")}
 
 Values = Mapping[str, Any]
 
@@ -55,19 +59,36 @@ def _subscribe(sandbox: Sandbox, openid: str, template: Template, asked: Values)
 async def custom(sandbox: Sandbox, asked: Values) -> Values:
     """Answer a person in the customer-service session, as often as a window allows."""
     openid, kind = _person(sandbox, asked), asked.get("msgtype")
-    if kind != "text":
+    if kind not in ("text", "link"):
         raise Refused(45162 if kind == "news" else 40008)
-    text = asked["text"].get("content") if isinstance(asked.get("text"), dict) else None
-    if not isinstance(text, str) or not text:
+    words = asked[kind] if isinstance(asked.get(kind), dict) else {}
+    if any(not isinstance(words.get(name), str) or not words[name] for name in NEEDED[kind]):
         raise Refused(44004)
-    if len(text.encode()) > LONGEST_TEXT:
+    if len(words[NEEDED[kind][0]].encode()) > LONGEST_TEXT:
         raise Refused(45002)
     at = clock.now()
     is_open, window = sandbox.state.window(openid, at)
     if window is None:
         raise Refused(45047 if is_open else 45015)
-    message = {"kind": "custom", "text": text, "at": as_shown(at)}
-    sandbox.state.deliver(openid, message, window=window)
+    shown = {"text": words["content"]} if kind == "text" else {"text": words["title"], "url": words["url"]}
+    sandbox.state.deliver(openid, {"kind": "custom", **shown, "at": as_shown(at)}, window=window)
+    sandbox.typing_until.pop(openid, None)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+async def typing(sandbox: Sandbox, asked: Values) -> Values:
+    """Show a person who just wrote that an answer is being typed, for a while or no longer."""
+    openid, command, now = _person(sandbox, asked), asked.get("command"), sandbox.state.ticks()
+    if command not in ("Typing", "CancelTyping"):
+        raise Refused(45072)
+    if not sandbox.state.wrote_within(openid, EXCHANGE, clock.now()):
+        raise Refused(45080)
+    if command == "CancelTyping":
+        sandbox.typing_until.pop(openid, None)
+    elif now < sandbox.typing_until.get(openid, now):
+        raise Refused(45081)
+    else:
+        sandbox.typing_until[openid] = now + TYPES_FOR
     return {"errcode": 0, "errmsg": "ok"}
 
 

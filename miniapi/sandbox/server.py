@@ -10,7 +10,7 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from miniapi import clock
-from miniapi.sandbox import sending
+from miniapi.sandbox import links, safety, sending
 from miniapi.sandbox.bodies import object_in
 from miniapi.sandbox.context import Sandbox, sandbox_of
 from miniapi.sandbox.faults import answer_under
@@ -20,7 +20,7 @@ from miniapi.sandbox.templates import TEMPLATES
 from miniapi.sandbox.tokens import DAY_QUOTA, FORCED_A_DAY
 
 Values = Mapping[str, Any]
-Act = Callable[[Sandbox, Values], Awaitable[Values]]
+Act = Callable[[Sandbox, Values], Awaitable[Values | bytes]]
 
 blueprint = Blueprint("wechat")
 
@@ -50,10 +50,12 @@ async def jscode2session(sandbox: Sandbox, asked: Values) -> Values:
         raise Refused(40163)
     if sandbox.state.logs_in_too_often(code.openid):
         raise Refused(45011, "api minute-quota reach limit  mustslower  retry next minute")
-    sandbox.state.use_code(asked["js_code"])
-    if sandbox.state.users[code.openid] == BLOCKED_USER:
+    blocked = sandbox.state.users[code.openid] == BLOCKED_USER
+    session_key = None if blocked else base64.b64encode(secrets.token_bytes(16)).decode()
+    sandbox.state.use_code(asked["js_code"], session_key, clock.now())
+    if blocked:
         raise Refused(40226)
-    return {"session_key": base64.b64encode(secrets.token_bytes(16)).decode(), "openid": code.openid}
+    return {"session_key": session_key, "openid": code.openid}
 
 
 async def token(sandbox: Sandbox, asked: Values) -> Values:
@@ -83,15 +85,16 @@ async def phone_number(sandbox: Sandbox, asked: Values) -> Values:
         raise Refused(40029, f"invalid code hint: [{secrets.token_urlsafe(8)}-{secrets.token_urlsafe(4)}]")
     sandbox.state.use_code(written)
     country, pure = code.phone.split("-")
+    return {"errcode": 0, "errmsg": "ok", "phone_info": phone_info(sandbox, country, pure)}
+
+
+def phone_info(sandbox: Sandbox, country: str, pure: str) -> Values:
+    """A number as WeChat tells it."""
     return {
-        "errcode": 0,
-        "errmsg": "ok",
-        "phone_info": {
-            "phoneNumber": pure if country == "86" else f"+{country}{pure}",
-            "purePhoneNumber": pure,
-            "countryCode": country,
-            "watermark": {"timestamp": int(clock.now().timestamp()), "appid": sandbox.wechat.appid},
-        },
+        "phoneNumber": pure if country == "86" else f"+{country}{pure}",
+        "purePhoneNumber": pure,
+        "countryCode": country,
+        "watermark": {"timestamp": int(clock.now().timestamp()), "appid": sandbox.wechat.appid},
     }
 
 
@@ -107,7 +110,11 @@ CALLS = {
     "/wxa/business/getuserphonenumber": Call("POST", phone_number),
     "/cgi-bin/message/subscribe/send": Call("POST", sending.subscribe),
     "/cgi-bin/message/custom/send": Call("POST", sending.custom),
+    "/cgi-bin/message/custom/business/typing": Call("POST", sending.typing),
     "/wxaapi/newtmpl/gettemplate": Call("GET", template_list),
+    "/wxa/msg_sec_check": Call("POST", safety.check),
+    "/wxa/getwxacodeunlimit": Call("POST", links.mini_code, content_type="image/jpeg"),
+    "/wxa/generate_urllink": Call("POST", links.url_link),
 }
 
 
@@ -128,7 +135,10 @@ async def answer(request: Request) -> HTTPResponse | None:
         except Refused as refused:
             return refuse(refused.errcode, refused.text)
 
-    return await answer_under(sandbox.faults.drawn_for(request.path), request, act, refuse)
+    fault = sandbox.faults.drawn_for(request.path)
+    if fault is not None and fault.mode == "revoke":
+        sandbox.state.revoke(request.args.get("access_token", ""))
+    return await answer_under(fault, request, act, refuse)
 
 
 for path in CALLS:
@@ -170,8 +180,12 @@ def _check_grant(sandbox: Sandbox, asked: Values) -> None:
     _check_credentials(sandbox, asked)
 
 
-def _written(call: Call, body: Values) -> HTTPResponse:
-    return HTTPResponse(json.dumps(body, ensure_ascii=False), content_type=call.content_type)
+def _written(call: Call, body: Values | bytes) -> HTTPResponse:
+    """A picture comes as it is; a refusal of one is JSON, and both with status 200."""
+    if isinstance(body, bytes):
+        return HTTPResponse(body, content_type=call.content_type)
+    written = "application/json" if call.content_type.startswith("image/") else call.content_type
+    return HTTPResponse(json.dumps(body, ensure_ascii=False), content_type=written)
 
 
 def _rid() -> str:

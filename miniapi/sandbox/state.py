@@ -68,7 +68,10 @@ class State:
         self.tokens = Tokens()
         self.grants: Counter[tuple[str, str]] = Counter()
         self.messages: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.received: list[tuple[str, dict[str, Any]]] = []  # by everybody, in the order of time
         self.windows: dict[str, dict[Opening, Window]] = {}
+        self.session_keys: dict[str, str] = {}
+        self.active_at: dict[str, datetime] = {}
         self.calls: Counter[str] = Counter()
         self._wall = wall
         self._last_event: dict[str, int] = {}
@@ -105,8 +108,17 @@ class State:
             return None
         return known
 
-    def use_code(self, code: str) -> None:
-        self._record({"what": "code_used", "code": code})
+    def use_code(self, code: str, session_key: str | None = None, at: datetime | None = None) -> None:
+        """Use a code up; a login gives its person a new session key and is a sign of life."""
+        self._record(
+            {
+                "what": "code_used",
+                "code": code,
+                "openid": self.codes[code].openid,
+                "session_key": session_key,
+                "at": at.isoformat() if at else None,
+            }
+        )
 
     def logs_in_too_often(self, openid: str) -> bool:
         """Count one login of a person; true beyond WeChat's number a minute."""
@@ -122,6 +134,11 @@ class State:
         token = fresh_token()
         self._record({"what": "token", "token": token, "family": family, "forced": forced})
         return self.tokens.issued[token]
+
+    def revoke(self, token: str) -> None:
+        """End a token before its time; asked for plainly, the stable one comes again as it is."""
+        if token in self.tokens.issued:
+            self._record({"what": "revoked", "token": token})
 
     def token_life(self, token: Issued) -> int:
         """The whole seconds that a token has left."""
@@ -154,6 +171,11 @@ class State:
         open_ones = {how: one for how, one in self.windows.get(openid, {}).items() if at < one.until}
         return bool(open_ones), next((how for how, one in open_ones.items() if one.left), None)
 
+    def wrote_within(self, openid: str, span: timedelta, at: datetime) -> bool:
+        """Whether a person wrote or came in not longer ago than this."""
+        opened = ((how, one.until) for how, one in self.windows.get(openid, {}).items())
+        return any(at - (until - WINDOWS[how][0]) < span for how, until in opened)
+
     def deliver(
         self, openid: str, message: dict[str, Any], *, window: Opening | None = None, second: int = 0
     ) -> None:
@@ -181,6 +203,11 @@ class State:
             case {"what": "code_used", "code": code}:
                 if code in self.codes:
                     self.codes[code].used = True
+                if change.get("session_key"):
+                    self.session_keys[change["openid"]] = change["session_key"]
+                self._note_life(change)
+            case {"what": "revoked", "token": token}:
+                self.tokens.issued[token].superseded = True
             case {"what": "token", "token": token, "family": family, "forced": forced}:
                 self.tokens.issue(token, family, forced=forced, at=at)
             case {"what": "answered", "openid": openid, "template_ids": template_ids, "answer": answer}:
@@ -189,14 +216,21 @@ class State:
                 lasts, messages = WINDOWS[how]
                 until = datetime.fromisoformat(moment) + lasts
                 self.windows.setdefault(openid, {})[how] = Window(until, messages)
+                self._note_life(change)
             case {"what": "message", "openid": openid, "message": message, "window": window}:
                 self.messages[openid].append(message)
+                self.received.append((openid, message))
                 if window is not None:
                     self.windows[openid][window].left -= 1
                 elif message["kind"] == "subscribe":
                     self.grants[openid, message["template_id"]] -= 1
         if change.get("second"):
             self._last_event[change["openid"]] = change["second"]
+
+    def _note_life(self, change: Change) -> None:
+        """WeChat checks the words of those alone who used the mini-program lately."""
+        if change.get("at"):
+            self.active_at[change["openid"]] = datetime.fromisoformat(change["at"])
 
     def _count_grants(self, openid: str, template_ids: list[str], answer: str) -> None:
         for template_id in template_ids:

@@ -71,6 +71,12 @@ class AccessReader(SignedInStaff):
     ROLES = frozenset({StaffRole.SUPPORT, StaffRole.AUDITOR})
 
 
+class NoticeReader(SignedInStaff):
+    """Who may see what became of messages to residents, without a word of whose: the bureau and support."""
+
+    ROLES = frozenset({StaffRole.BUREAU, StaffRole.SUPPORT})
+
+
 class Reviewer(SignedInStaff):
     """Says whether a sale is in order; never whoever pays for it."""
 
@@ -98,6 +104,7 @@ KINDS: tuple[type[SignedInStaff], ...] = (
     MoneyReader,
     LogReader,
     AccessReader,
+    NoticeReader,
     Reviewer,
     Finance,
     SettlementReader,

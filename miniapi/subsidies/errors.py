@@ -1,6 +1,5 @@
 """Every way a quote can be refused."""
 
-from miniapi.categories import CategoryUnknown as CategoryUnknown
 from miniapi.errors import Conflict
 
 

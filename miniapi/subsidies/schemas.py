@@ -6,8 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from faq.categories import Categories
-from miniapi.categories import CategoryName as CategoryName
-from miniapi.categories import category_named as category_named
+from miniapi.categories import CategoryName, category_named
 from miniapi.http.answers import CitationJson, citation_json
 from miniapi.http.regions import RegionName
 from miniapi.http.requests import Body

@@ -10,6 +10,7 @@ from tortoise.models import Model
 from miniapi.accounts.models import Resident
 from miniapi.ids import new_id
 from miniapi.staff.models import Staff, StaffRole
+from miniapi.wechat.client import Verdict
 
 
 class TicketKind(StrEnum):
@@ -83,7 +84,10 @@ class Ticket(Model):
 
 
 class TicketEvent(Model):
-    """One thing that happened to a ticket, with the words said: by the resident, or by staff in a role."""
+    """One thing that happened to a ticket, with the words said: by the resident, or by staff in a role.
+
+    `verdict` is what WeChat's check says of a resident's words; none yet, and it is to be asked.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     ticket: fields.ForeignKeyRelation[Ticket] = fields.ForeignKeyField(
@@ -96,6 +100,7 @@ class TicketEvent(Model):
     role = fields.CharEnumField(StaffRole, max_length=16, null=True)
     what = fields.CharField(max_length=16)
     text_sealed = fields.TextField(null=True)
+    verdict = fields.CharEnumField(Verdict, max_length=12, null=True)
     at = fields.DatetimeField()
 
     class Meta:
@@ -107,4 +112,8 @@ class TicketEvent(Model):
                 name="ticket_event_known",
             ),
             CheckConstraint(check="(staff_id IS NULL) = (role IS NULL)", name="staff_act_in_a_role"),
+            CheckConstraint(
+                check="verdict IS NULL OR verdict IN ('pass','review','risky','unchecked')",
+                name="ticket_verdict_known",
+            ),
         )

@@ -19,6 +19,7 @@ from miniapi.staff.models import StaffRole
 from miniapi.tickets import rules
 from miniapi.tickets.models import Ticket, TicketAct, TicketEvent, TicketKind, TicketState
 from miniapi.tickets.rules import LONGEST, Matter
+from miniapi.wechat.client import Verdict
 
 Words = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
@@ -82,6 +83,12 @@ class TicketEventJson(TypedDict):
     text: str | None
 
 
+class StaffTicketEventJson(TicketEventJson):
+    """The same as the staff see it: WeChat's verdict on a resident's words, once it was asked."""
+
+    verdict: Verdict | None
+
+
 class TicketRowJson(TypedDict):
     """A ticket without words. `role` is whose desk it lies on, `unit` who leads the clause."""
 
@@ -113,9 +120,12 @@ class TicketResidentJson(TypedDict):
     phone: str | None
 
 
-class StaffTicketJson(TicketJson):
+class StaffTicketJson(TicketRowJson):
     """A ticket as the staff see it."""
 
+    session: str | None
+    text: str | None
+    history: list[StaffTicketEventJson]
     resident: TicketResidentJson
 
 
@@ -145,7 +155,14 @@ def ticket_json(ticket: Ticket, keys: Keys) -> TicketJson:
 def staff_ticket_json(ticket: Ticket, keys: Keys) -> StaffTicketJson:
     """A ticket as the staff see it."""
     events = rules.in_order(ticket.events)
-    return {**_with_words(ticket, events, events, keys), "resident": _resident_json(ticket.resident, keys)}
+    words = _with_words(ticket, events, events, keys)
+    return {
+        **words,
+        "history": [
+            {**said, "verdict": event.verdict} for said, event in zip(words["history"], events, strict=True)
+        ],
+        "resident": _resident_json(ticket.resident, keys),
+    }
 
 
 def _with_words(

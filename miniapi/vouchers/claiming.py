@@ -23,7 +23,7 @@ from miniapi.drops.models import Drop, DropMode, DropState
 from miniapi.errors import NotSignedIn
 from miniapi.gathering import Gathering
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress
-from miniapi.http.idempotency import Answer, Key, keep, kept_answers
+from miniapi.http.idempotency import Answer, Key, keeping, kept_answers
 from miniapi.keys import Keys
 from miniapi.logs import request_id
 from miniapi.money import Fen
@@ -31,7 +31,7 @@ from miniapi.programmes.rules import Standing
 from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.ending import expire_overdue
 from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
-from miniapi.vouchers.issuing import Issued, Taker, issue, stock_of
+from miniapi.vouchers.issuing import Issued, Stock, Taker, drawn_up, issue, stock_of
 from miniapi.vouchers.models import Voucher
 
 MOST_TOGETHER = 256  # claims in one transaction
@@ -46,9 +46,11 @@ LOOK = """
     SELECT EXISTS (
                SELECT FROM voucher v WHERE v.drop_id = asked.drop_id AND v.person_id = asked.person_id
            ) AS claimed,
-           (SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint FROM voucher v
-            WHERE v.person_id = asked.person_id AND v.region = asked.region) AS used
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked (drop_id, person_id, region, n)
+           (SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint
+            FROM voucher v JOIN "drop" d ON d.id = v.drop_id
+            WHERE v.person_id = asked.person_id AND d.programme_id = asked.programme_id) AS used
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY
+        AS asked (drop_id, person_id, programme_id, n)
     ORDER BY n
 """
 
@@ -291,20 +293,30 @@ async def _give(
     stock = await stock_of(drop)
     if not stock.stands:
         return {}
+    served, refused = _served(takers, stock)
+    if not served:
+        return refused
+    drawn = drawn_up(drop, stock, list(served.values()), at=at)
+    vouchers: dict[int, Issued] = dict(zip(served, drawn, strict=True))
+    answers: dict[int, Answer] = {}
+    kept: Sequence[sql.Write] = ()
+    if repeats is not None:
+        answers = {n: repeats.told(one) for n, one in vouchers.items()}
+        by_key = [(key, told) for n, told in answers.items() if (key := claims[n].key)]
+        kept = keeping(by_key, repeats.keys, at=at)
+    await issue(drawn, list(served.values()), at=at, beside=kept)
+    return refused | vouchers | answers
+
+
+def _served(takers: Mapping[int, Taker], stock: Stock) -> tuple[dict[int, Taker], Outcomes]:
+    """Who gets a voucher, and who is too late for the money; who is too late for a voucher is in neither."""
     pool, served, refused = stock.pool, dict[int, Taker](), Outcomes()
     for n, taker in takers.items():
         if taker.reserve > pool:
             refused[n] = SoldOut()
         elif len(served) < stock.left:
             served[n], pool = taker, Fen(pool - taker.reserve)
-    if not served:
-        return refused
-    vouchers = dict(zip(served, await issue(drop, stock, list(served.values()), at=at), strict=True))
-    if repeats is None:
-        return refused | vouchers
-    answers = {n: repeats.told(one) for n, one in vouchers.items() if claims[n].key}
-    await keep([(key, told) for n, told in answers.items() if (key := claims[n].key)], repeats.keys, at=at)
-    return refused | vouchers | answers
+    return served, refused
 
 
 async def _refuse(
@@ -325,7 +337,7 @@ async def _look(
         LOOK,
         [one.drop_id for one in asked],
         [one.resident.person_id for one in asked],
-        [offers[one.drop_id].pack.region if one.drop_id in offers else None for one in asked],
+        [offers[one.drop_id].drop.programme.id if one.drop_id in offers else None for one in asked],
     )
     return {
         n: Seen(

@@ -23,7 +23,7 @@ from miniapi.reminders.actions import owe_all
 from miniapi.reminders.occasions import Occasion
 from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.ending import expire_overdue
-from miniapi.vouchers.issuing import Stock, Taker, issue, stock_of
+from miniapi.vouchers.issuing import Stock, Taker, drawn_up, issue, stock_of
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,9 @@ HOLD = "SELECT id FROM resident WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KE
 # somebody who has left is nobody's account any more, and takes part without a person
 ENTRANTS = """
     SELECT g.id, g.resident_id, r.person_id, (
-        SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint FROM voucher v
-        WHERE v.person_id = r.person_id AND v.region = $2
+        SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint
+        FROM voucher v JOIN "drop" d ON d.id = v.drop_id
+        WHERE v.person_id = r.person_id AND d.programme_id = $2
     ) AS used
     FROM registration g JOIN resident r ON r.id = g.resident_id
     WHERE g.drop_id = $1 AND g.withdrawn_at IS NULL
@@ -118,7 +119,8 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
         await _give_places(ranked, takers)
         await _tell_the_others(drop, ranked, takers, at=at)
         if takers:
-            await issue(drop, stock, list(takers.values()), at=at)
+            vouchers = drawn_up(drop, stock, list(takers.values()), at=at)
+            await issue(vouchers, list(takers.values()), at=at)
         told = {
             "commitment": drop.seed_commitment,
             "entries_digest": drop.entries_digest,
@@ -138,7 +140,7 @@ async def _held_entrants(drop: Drop) -> dict[UUID, Entrant]:
     """Who takes part, their accounts held until the transaction ends."""
     held: set[UUID] = set()
     while True:
-        rows = await sql.rows(ENTRANTS, drop.id, drop.programme.region)
+        rows = await sql.rows(ENTRANTS, drop.id, drop.programme.id)
         accounts = {row["resident_id"] for row in rows}
         if accounts <= held:
             return {row["id"]: Entrant(**row) for row in rows}

@@ -20,7 +20,7 @@ from miniapi.ledger import actions as ledger
 from miniapi.ledger.errors import MovedBefore
 from miniapi.ledger.models import AccountName
 from miniapi.money import Fen
-from miniapi.reminders.actions import owe
+from miniapi.reminders.actions import call_off, owe
 from miniapi.reminders.occasions import Occasion
 from miniapi.staff.callers import Bureau
 from miniapi.staff.models import StaffRole
@@ -125,6 +125,7 @@ async def void(voucher_id: UUID, reason: str, officer: Bureau, keys: Keys, *, at
         taken_back = _End(VoucherState.VOID, "void", f"工作人员作废：{because}；有异议请提交投诉工单", VOIDED)
         at = await queries.no_earlier(at, voucher.id)
         event = await _written(voucher, taken_back, officer.actor, because, at=at)
+        await call_off(voucher.id, at=at)
         await owe(owner.id, _taken_back(voucher, because, at), key=f"void:{voucher.id}", at=at)
         await _give_back(voucher, taken_back, at=at)
         await record_all([event], at=at)

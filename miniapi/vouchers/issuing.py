@@ -15,7 +15,7 @@ from miniapi.ids import new_ids
 from miniapi.ledger import actions as ledger
 from miniapi.ledger.models import AccountName
 from miniapi.money import Fen, in_yuan
-from miniapi.reminders.actions import owe_all
+from miniapi.reminders.actions import owing
 from miniapi.reminders.occasions import Occasion
 from miniapi.vouchers.models import VoucherState
 
@@ -38,19 +38,18 @@ STOCK = """
         JOIN account pool ON pool.book = p.code AND pool.name = 'pool'
     WHERE d.id = $1 FOR NO KEY UPDATE OF d, pool
 """
-WRITE = f"""
-    WITH counted AS (
-        UPDATE "drop" SET issued = issued + cardinality($1::uuid[]) WHERE id = $8
-    ), issued AS (
-        INSERT INTO voucher (id, code, resident_id, person_id, rank, max_fen, reserved_fen, subsidy_fen,
-                             state, drop_id, region, issued_at, valid_until)
-        SELECT id, code, resident_id, person_id, rank, fen, fen, 0, '{VoucherState.ISSUED}', $8, $9, $10, $11
-        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[])
-            AS new (id, code, resident_id, person_id, rank, fen)
-    )
+COUNT = 'UPDATE "drop" SET issued = issued + $2 WHERE id = $1'
+ISSUE = f"""
+    INSERT INTO voucher (id, code, resident_id, person_id, rank, max_fen, reserved_fen, subsidy_fen,
+                         state, drop_id, region, issued_at, valid_until)
+    SELECT id, code, resident_id, person_id, rank, fen, fen, 0, '{VoucherState.ISSUED}', $7, $8, $9, $10
+    FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::int[], $6::bigint[])
+        AS new (id, code, resident_id, person_id, rank, fen)
+"""  # noqa: S608  words of ours
+NOTE_ISSUED = f"""
     INSERT INTO voucher_event (id, voucher_id, state, at, note)
-    SELECT event, voucher, '{VoucherState.ISSUED}', $10, '{NOTE}'
-    FROM unnest($7::uuid[], $1::uuid[]) AS new (event, voucher)
+    SELECT event, voucher, '{VoucherState.ISSUED}', $3, '{NOTE}'
+    FROM unnest($1::uuid[], $2::uuid[]) AS new (event, voucher)
 """  # noqa: S608  words of ours
 
 
@@ -96,18 +95,26 @@ async def stock_of(drop: Drop) -> Stock:
     return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"])
 
 
-async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Issued]:
-    """One voucher for each taker, ranked in their order. `drop` comes with its programme.
-
-    Call it inside a transaction that holds the takers' accounts and the stock, which covers them all.
-    """
+def drawn_up(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Issued]:
+    """A voucher for each taker, ranked in their order, to be issued. `drop` comes with its programme."""
     ranks = range(stock.issued + 1, stock.issued + 1 + len(takers))
-    vouchers = [
+    return [
         Issued(voucher_id, code, drop, rank, taker.reserve, at)
         for voucher_id, code, rank, taker in zip(
             new_ids(len(takers)), _codes(len(takers)), ranks, takers, strict=True
         )
     ]
+
+
+async def issue(
+    vouchers: Sequence[Issued], takers: Sequence[Taker], *, at: datetime, beside: Sequence[sql.Write] = ()
+) -> None:
+    """Put vouchers of one drop that were just drawn up into the wallets of these takers.
+
+    What is written `beside` goes with them: the stock is locked for as few questions as can be. Call it
+    inside a transaction that holds the takers' accounts and the stock, which covers them all.
+    """
+    drop = vouchers[0].drop
     await ledger.move_all(
         [ledger.Move(one.worth, f"voucher:{one.id}:reserve") for one in vouchers],
         AccountName.POOL,
@@ -116,27 +123,31 @@ async def issue(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: dateti
         reason="claim",
         at=at,
     )
-    await sql.rows(
-        WRITE,
-        [one.id for one in vouchers],
+    told = [
+        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
+        for one, taker in zip(vouchers, takers, strict=True)
+    ]
+    await sql.write([*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside])
+    await record_all([_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)], at=at)
+
+
+def _writes(
+    vouchers: Sequence[Issued], takers: Sequence[Taker], drop: Drop, at: datetime
+) -> Sequence[sql.Write]:
+    ids = [one.id for one in vouchers]
+    columns = [
+        ids,
         [one.code for one in vouchers],
         [taker.resident_id for taker in takers],
         [taker.person_id for taker in takers],
         [one.rank for one in vouchers],
         [one.worth for one in vouchers],
-        new_ids(len(vouchers)),
-        drop.id,
-        drop.programme.region,
-        at,
-        drop.valid_until,
-    )
-    told = [
-        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
-        for one, taker in zip(vouchers, takers, strict=True)
     ]
-    await owe_all(told, at=at)
-    await record_all([_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)], at=at)
-    return vouchers
+    return [
+        sql.Write(COUNT, [drop.id, len(ids)]),
+        sql.Write(ISSUE, [*columns, drop.id, drop.programme.region, at, drop.valid_until]),
+        sql.Write(NOTE_ISSUED, [new_ids(len(ids)), ids, at]),
+    ]
 
 
 def _codes(count: int) -> list[str]:

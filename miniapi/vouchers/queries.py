@@ -9,8 +9,10 @@ from tortoise.queryset import QuerySet
 
 from miniapi.accounts.models import Resident
 from miniapi.money import Fen
+from miniapi.programmes.queries import standing_programme
 from miniapi.reminders.occasions import Occasion
 from miniapi.vouchers.errors import NoSuchVoucher
+from miniapi.vouchers.expiring import about_to_lapse
 from miniapi.vouchers.models import Voucher, VoucherEvent, VoucherState
 
 MOMENT = timedelta(microseconds=1)  # the least that the database tells apart
@@ -63,18 +65,32 @@ def just_after(last: datetime | None, at: datetime) -> datetime:
     return at if last is None or last <= at else last + MOMENT
 
 
-async def used_by(person_id: object, region: str) -> Fen:
-    """What a person has kept or has reserved in a region's programme, over all shops and drops."""
-    reserved, kept = await _sums(person_id, region)
+async def used_by(person_id: UUID, programme_id: UUID) -> Fen:
+    """What a person has kept or has reserved in a programme, over all shops and drops."""
+    reserved, kept = await _sums(person_id, programme_id)
     return Fen(reserved + kept)
 
 
-async def kept_by(resident: Resident | None, region: str) -> Fen:
-    """What the person behind an account has kept in a region; nobody has kept nothing."""
+async def kept_by(resident: Resident | None, programme_id: UUID) -> Fen:
+    """What the person behind an account has kept in a programme; nobody has kept nothing."""
     if resident is None or resident.person_id is None:
         return Fen(0)
-    _, kept = await _sums(resident.person_id, region)
+    _, kept = await _sums(resident.person_id, programme_id)
     return Fen(kept)
+
+
+async def used_in(resident: Resident, region: str, *, at: datetime) -> Fen:
+    """What the person behind an account has kept or has reserved in the programme of a region."""
+    programme = await standing_programme(region, at=at)
+    if programme is None or resident.person_id is None:
+        return Fen(0)
+    return await used_by(resident.person_id, programme.id)
+
+
+async def kept_in(resident: Resident | None, region: str, *, at: datetime) -> Fen:
+    """What the person behind an account has kept in the programme of a region."""
+    programme = await standing_programme(region, at=at)
+    return await kept_by(resident, programme.id) if programme else Fen(0)
 
 
 async def occasion(voucher_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
@@ -82,21 +98,11 @@ async def occasion(voucher_id: UUID, resident_id: UUID, at: datetime) -> Occasio
     found = await voucher(voucher_id, resident_id)
     if found.state_at(at) is not VoucherState.ISSUED:
         raise NoSuchVoucher()
-    return Occasion(
-        kind="voucher_expiry",
-        subject=found.id,
-        at=found.valid_until,
-        about=f"消费券 {found.code} 到期",
-        fields={
-            "thing1": f"消费券 {found.code}",
-            "time2": found.valid_until,
-            "thing3": "到期自动失效，请尽快使用",
-        },
-    )
+    return about_to_lapse(found.id, found.code, found.valid_until)
 
 
-async def _sums(person_id: object, region: str) -> tuple[int, int]:
-    own = Voucher.filter(person_id=person_id, region=region)
+async def _sums(person_id: UUID, programme_id: UUID) -> tuple[int, int]:
+    own = Voucher.filter(person_id=person_id, drop__programme_id=programme_id)
     rows = await own.annotate(reserved=Sum("reserved_fen"), kept=Sum("subsidy_fen")).values(
         "reserved", "kept"
     )

@@ -9,6 +9,7 @@ from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import Anyone, SignedInResident
 from miniapi.accounts.errors import IdentityRequired
+from miniapi.categories import CategoryUnknown
 from miniapi.drops.errors import DrawnByLot, DropNotOpen, NoSuchDrop, SoldOut
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
@@ -19,7 +20,7 @@ from miniapi.http.regions import pack_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.subsidies import queries as subsidies
-from miniapi.subsidies.errors import CategoryUnknown, NoSubsidyRule
+from miniapi.subsidies.errors import NoSubsidyRule
 from miniapi.subsidies.schemas import AskQuote, QuoteJson, quote_json
 from miniapi.vouchers import presenting, queries, schemas
 from miniapi.vouchers.claiming import Claim, Claims
@@ -64,9 +65,10 @@ async def quote(request: Request, caller: Anyone, body: AskQuote, library: Libra
     """算一算能补多少：登录后会扣除已用的额度。"""
     pack = pack_of(library, body.region)
     account = caller.resident.account if caller.resident else None
-    kept = await queries.kept_by(account, pack.region)
+    now = clock.now()
+    kept = await queries.kept_in(account, pack.region, at=now)
     items = body.understood(library.categories)
-    return json(quote_json(subsidies.quote(pack, items, used=kept, at=clock.now())))
+    return json(quote_json(subsidies.quote(pack, items, used=kept, at=now)))
 
 
 @routes.get("/vouchers")

@@ -1,20 +1,18 @@
 """The calls that we make to WeChat, one method each, and what its refusals mean to us."""
 
 import asyncio
-import json
 import logging
 import re
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
-import aiohttp
-
-from miniapi import metrics
 from miniapi.settings import WeChatSettings
+from miniapi.wechat import codes, user_data
 from miniapi.wechat import fields as values
 from miniapi.wechat.errors import (
     CannotSend,
@@ -24,30 +22,57 @@ from miniapi.wechat.errors import (
     NoReplyWindow,
     PhoneCodeInvalid,
     PhoneFromAbroad,
+    PhoneSealedOtherwise,
     SendLater,
     WeChatCodeInvalid,
     WeChatUnavailable,
 )
-from miniapi.wechat.tokens import Tokens
+from miniapi.wechat.fields import Link
+from miniapi.wechat.line import PICTURE, Answer, Call, Line, errcode_of, no_answer
+from miniapi.wechat.tokens import Shelf
 
-TOKEN_REFUSED = {40001, 40014, 42001}
-BUSY = {-1, 43108, 44990, 44991, 44993, 45009, 45011}
+LOGIN = Call("GET", "/sns/jscode2session")
+PHONE = Call("POST", "/wxa/business/getuserphonenumber")
+SUBSCRIBE = Call("POST", "/cgi-bin/message/subscribe/send")
+CUSTOM = Call("POST", "/cgi-bin/message/custom/send")
+TYPING = Call("POST", "/cgi-bin/message/custom/business/typing", repeatable=True)
+TEMPLATES = Call("GET", "/wxaapi/newtmpl/gettemplate", repeatable=True)
+CHECK = Call("POST", "/wxa/msg_sec_check", repeatable=True)
+MINI_CODE = Call("POST", "/wxa/getwxacodeunlimit", repeatable=True, answers_picture=True)
+URL_LINK = Call("POST", "/wxa/generate_urllink", repeatable=True)
+
 WINDOW_CLOSED = {45015, 45047}
-OURS_TO_MEND = {40002, 40013, 40125, 40164, 40243, 41001, 41002, 41004, 48001, 48004, 50004, 50007}
+ABOUT_A_TEMPLATE = {40037, 43104, 43107}  # the operator's too, but other messages go
+NOT_TYPING = {45080, 45081}  # nobody wrote lately, or they see it already
+NOT_CHECKED = {40003, 61010}  # only the words of those are checked who used the mini-program lately
+COMMENT = 2  # the scene of a text that others read
+LONGEST_CHECKED = 2500  # characters
 CODE = re.compile(r"[!-~]{1,256}")
+SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 FIELD = re.compile(r"(.+?)[:：]\s*\{\{(\w+)\.DATA\}\}")
 
 log = logging.getLogger(__name__)
 
-Answer = Mapping[str, Any]
+
+class Verdict(StrEnum):
+    """What a check says of words, from good to bad; `unchecked` where WeChat would not look."""
+
+    PASS = "pass"  # noqa: S105
+    REVIEW = "review"
+    RISKY = "risky"
+    UNCHECKED = "unchecked"
+
+
+WORSE = (Verdict.PASS, Verdict.REVIEW, Verdict.RISKY)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who signed in. The session key is not kept: nothing of ours needs it."""
+    """Who signed in, and the key under which WeChat seals what it hands to their page."""
 
     openid: str
     unionid: str | None = None
+    key: str | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +85,26 @@ class Template:
 
 
 class WeChat:
-    """Our mini-program's line to WeChat: `async with WeChat(settings) as wechat`."""
+    """Our mini-program at WeChat: `async with WeChat(settings) as wechat`.
+
+    With a shelf all processes share one access token; without one this process keeps its own.
+    """
 
     def __init__(
-        self, settings: WeChatSettings, *, connect_seconds: float = 2.0, total_seconds: float = 4.0
+        self,
+        settings: WeChatSettings,
+        shelf: Shelf | None = None,
+        *,
+        connect_seconds: float = 2.0,
+        total_seconds: float = 4.0,
     ) -> None:
         self._settings = settings
-        self._timeout = aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds)
-        self._tokens = Tokens(self._fetch_token)
+        self.appid = settings.appid
+        self._line = Line(settings, shelf, connect_seconds=connect_seconds, total_seconds=total_seconds)
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._http: aiohttp.ClientSession | None = None
-        self.is_well = True  # whether the last call was answered, and not refused for a reason of ours
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(
-            timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_asked_once,)
-        )
+        await self._line.__aenter__()
         return self
 
     async def __aexit__(
@@ -84,22 +113,24 @@ class WeChat:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._tokens.stop()
-        if self._http is not None:
-            await self._http.close()
+        await self._line.__aexit__(kind, problem, trace)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last call was answered, and not refused for a reason of ours."""
+        return self._line.is_well
 
     async def session_for(self, login_code: str) -> Session:
         """Who gave us this code of `wx.login`. Asked once only: a code may be burnt by a lost answer."""
         if not CODE.fullmatch(login_code):
             raise WeChatCodeInvalid
-        path = "/sns/jscode2session"
         query = {
             "appid": self._settings.appid,
             "secret": self._settings.secret,
             "js_code": login_code,
             "grant_type": "authorization_code",
         }
-        answer = await self._ask("GET", path, query)
+        answer = await self._line.ask(LOGIN, query)
         match errcode_of(answer):
             case 0:
                 return session_in(answer)
@@ -109,22 +140,20 @@ class WeChat:
                 raise LoginBlocked
             case 45011:
                 raise LoginTooOften(retry_after=60)
-        raise _unavailable(path, answer)
+        raise _refusal(LOGIN, answer)
 
     async def phone_for(self, code: str, openid: str | None = None) -> str:
         """The mainland number behind a code of the phone button; with `openid`, only that person's."""
         if not CODE.fullmatch(code):
             raise PhoneCodeInvalid
-        path = "/wxa/business/getuserphonenumber"
-        answer = await self._ask_with_token(
-            "POST", path, {"code": code} | ({"openid": openid} if openid else {})
-        )
+        asked = {"code": code} | ({"openid": openid} if openid else {})
+        answer = await self._line.ask_with_token(PHONE, asked)
         match errcode_of(answer):
             case 0:
-                return phone_in(answer, self._settings.appid)
+                return phone_in(answer.get("phone_info"), self.appid)
             case 40029:
                 raise PhoneCodeInvalid
-        raise _unavailable(path, answer)
+        raise _refusal(PHONE, answer)
 
     async def send_subscribe(
         self, openid: str, template_id: str, fields: Mapping[str, str], page: str | None = None
@@ -139,148 +168,101 @@ class WeChat:
             log.error("a subscribe message of template %s cannot be sent: %s", template_id, problem)
             raise CannotSend(errcode=47003) from problem
         message = {"touser": openid, "template_id": template_id, "data": fitting}
-        path = "/cgi-bin/message/subscribe/send"
         async with self._one_at_a_time.setdefault(openid, asyncio.Lock()):
-            answer = await self._ask_with_token("POST", path, message | ({"page": page} if page else {}))
+            answer = await self._line.ask_with_token(SUBSCRIBE, message | ({"page": page} if page else {}))
         if (errcode := errcode_of(answer)) == 43101:
             raise NoGrant
         if errcode:
-            raise _not_sent(path, answer)
+            raise _not_sent(SUBSCRIBE, answer)
 
-    async def send_text(self, openid: str, text: str) -> None:
-        """Answer a person in the customer-service session, in plain text. NoReplyWindow is for ever."""
-        path = "/cgi-bin/message/custom/send"
-        message = {"touser": openid, "msgtype": "text", "text": {"content": values.reply_of(text)}}
-        answer = await self._ask_with_token("POST", path, message)
+    async def send_text(self, openid: str, text: str, links: tuple[Link, ...] = ()) -> None:
+        """Answer a person in the customer-service session, with links into our mini-program below the words.
+
+        Words that WeChat would not take are cut. NoReplyWindow is for ever.
+        """
+        content = values.reply_of(text, self.appid, links)
+        message = {"touser": openid, "msgtype": "text", "text": {"content": content}}
+        answer = await self._line.ask_with_token(CUSTOM, message)
         if (errcode := errcode_of(answer)) in WINDOW_CLOSED:
             raise NoReplyWindow
         if errcode:
-            raise _not_sent(path, answer)
+            raise _not_sent(CUSTOM, answer)
+
+    async def show_typing(self, openid: str) -> None:
+        """Let somebody who just wrote see that an answer is being typed."""
+        answer = await self._line.ask_with_token(TYPING, {"touser": openid, "command": "Typing"})
+        if (errcode := errcode_of(answer)) and errcode not in NOT_TYPING:
+            raise _refusal(TYPING, answer)
 
     async def templates(self) -> tuple[Template, ...]:
         """The subscribe message templates of our account."""
-        path = "/wxaapi/newtmpl/gettemplate"
-        answer = await self._ask_with_token("GET", path)
+        answer = await self._line.ask_with_token(TEMPLATES)
         if errcode_of(answer):
-            raise _unavailable(path, answer)
+            raise _refusal(TEMPLATES, answer)
         return templates_in(answer)
 
-    async def _fetch_token(self, force: bool) -> tuple[str, float]:
-        path = "/cgi-bin/stable_token"
-        body = {
-            "grant_type": "client_credential",
-            "appid": self._settings.appid,
-            "secret": self._settings.secret,
-            "force_refresh": force,
-        }
-        try:
-            answer = await self._ask("POST", path, {}, body)
-        except WeChatUnavailable as refusal:
-            refusal.answer_lost = False  # only a token's: what it was wanted for was not asked yet
-            raise
-        token, life = answer.get("access_token"), answer.get("expires_in")
-        if errcode_of(answer) or not isinstance(token, str) or not isinstance(life, int):
-            raise _unavailable(path, answer)
-        return token, life
+    async def verdict_on(self, text: str, openid: str) -> Verdict:
+        """What WeChat's check says of words that this person wrote and others will read.
 
-    async def _ask_with_token(self, method: str, path: str, body: Answer | None = None) -> Answer:
-        """Ask with the token; where it is refused, nothing was done, so ask again with another."""
-        token = await self._tokens.current()
-        for another in (self._tokens.instead_of, self._tokens.forced_instead_of):
-            answer = await self._ask(method, path, {"access_token": token}, body)
-            if errcode_of(answer) not in TOKEN_REFUSED:
-                return answer
-            token = await another(token)
-        return await self._ask(method, path, {"access_token": token}, body)
+        Longer words are checked piece by piece, and the worst counts. It knows only persons who used the
+        mini-program within two hours: of others the words are `unchecked`.
+        """
+        worst = Verdict.PASS
+        for begin in range(0, len(text), LONGEST_CHECKED):
+            piece = text[begin : begin + LONGEST_CHECKED]
+            asked = {"version": 2, "scene": COMMENT, "openid": openid, "content": piece}
+            answer = await self._line.ask_with_token(CHECK, asked)
+            if (errcode := errcode_of(answer)) in NOT_CHECKED:
+                return Verdict.UNCHECKED
+            if errcode:
+                raise _refusal(CHECK, answer)
+            worst = max(worst, verdict_in(answer), key=WORSE.index)
+        return worst
 
-    async def _ask(
-        self, method: str, path: str, query: Mapping[str, str], body: Answer | None = None
-    ) -> Answer:
-        """One question, counted for operators. Raises WeChatUnavailable."""
-        began, outcome = time.monotonic(), "unreachable"
-        try:
-            answer = await self._exchange(method, path, query, body)
-            outcome = "refused" if errcode_of(answer) else "ok"
-        except WeChatUnavailable:
-            self.is_well = False
-            raise
-        finally:
-            metrics.wechat_called(path, outcome, time.monotonic() - began)
-        self.is_well = errcode_of(answer) not in BUSY | OURS_TO_MEND | TOKEN_REFUSED
-        return answer
+    async def mini_code(self, scene: str, page: str, *, width: int = 430) -> bytes:
+        """A picture that opens a page for whoever scans it; the page gets `scene`, nothing personal.
 
-    async def _exchange(
-        self, method: str, path: str, query: Mapping[str, str], body: Answer | None = None
-    ) -> Answer:
-        """One request and its answer. No error carries the address: the secret stands in it."""
-        if self._http is None:
-            raise RuntimeError("WeChat is not open: use `async with`")
-        try:
-            async with self._http.request(
-                method,
-                self._settings.api_base + path,
-                params=query,
-                data=None if body is None else _written(body),
-                headers=None if body is None else {"Content-Type": "application/json; charset=utf-8"},
-                allow_redirects=False,
-            ) as response:
-                status, written = response.status, await response.read()
-        except (aiohttp.ClientError, TimeoutError) as problem:
-            never_asked = isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            raise _no_answer(path, type(problem).__name__, lost=not never_asked) from None
-        if status != 200:
-            raise _no_answer(path, f"HTTP {status}", lost=False)
-        try:
-            answer = json.loads(written)
-        except ValueError:
-            raise _no_answer(path, "no JSON", lost=True) from None
-        if not isinstance(answer, dict):
-            raise _no_answer(path, "no JSON object", lost=True)
-        return answer
+        It is good for ever; the same scene gives the same code. `width` in pixels, 280 to 1280.
+        """
+        if not SCENE.fullmatch(scene):
+            raise ValueError("a scene has 32 visible characters at most")
+        asked = {"scene": scene, "page": page, "check_path": True, "width": width}
+        answer = await self._line.ask_with_token(MINI_CODE, asked)
+        if errcode_of(answer):
+            raise _refusal(MINI_CODE, answer)
+        if not isinstance(picture := answer.get(PICTURE), bytes):
+            raise no_answer(MINI_CODE.path, "no picture")
+        return picture
 
-
-class _AnswerLost(aiohttp.ClientError):
-    """The connection broke after we had asked."""
-
-
-async def _asked_once(
-    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from asking again by itself where a connection breaks: a login code is good once."""
-    try:
-        return await ask(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        raise _AnswerLost from None
-
-
-def _written(body: Answer) -> bytes:
-    """JSON in plain UTF-8: WeChat knows a refusal for \\uXXXX."""
-    return json.dumps(body, ensure_ascii=False).encode(errors="replace")
-
-
-def errcode_of(answer: Answer) -> int:
-    """WeChat's verdict; some of its answers carry none when all is well."""
-    errcode = answer.get("errcode", 0)
-    return errcode if isinstance(errcode, int) else -1
+    async def url_link(self, path: str, query: str, *, lasts: timedelta = timedelta(days=30)) -> str:
+        """An address that opens a page from outside WeChat, for thirty days at most."""
+        asked = {"path": path, "query": query, "expire_type": 1, "expire_interval": lasts.days}
+        answer = await self._line.ask_with_token(URL_LINK, asked)
+        if errcode_of(answer):
+            raise _refusal(URL_LINK, answer)
+        if not isinstance(link := answer.get("url_link"), str):
+            raise no_answer(URL_LINK.path, "no link")
+        return link
 
 
 def session_in(answer: Answer) -> Session:
     """The person that a good answer to a login names."""
-    openid, unionid = answer.get("openid"), answer.get("unionid")
+    openid, unionid, key = (answer.get(name) for name in ("openid", "unionid", "session_key"))
     if not isinstance(openid, str) or not openid:
-        raise _no_answer("/sns/jscode2session", "no openid", lost=True)
-    return Session(openid, unionid if isinstance(unionid, str) and unionid else None)
+        raise no_answer(LOGIN.path, "no openid")
+    return Session(
+        openid,
+        unionid if isinstance(unionid, str) and unionid else None,
+        key if isinstance(key, str) and key else None,
+    )
 
 
-def phone_in(answer: Answer, appid: str) -> str:
-    """The number in a good answer, if it was given to our mini-program."""
+def phone_in(phone: Any, appid: str) -> str:
+    """The mainland number that WeChat tells, if it was given to our mini-program."""
     try:
-        phone = answer["phone_info"]
         number, country, owner = phone["purePhoneNumber"], phone["countryCode"], phone["watermark"]["appid"]
     except (KeyError, TypeError):
-        raise _no_answer("/wxa/business/getuserphonenumber", "no phone number", lost=True) from None
+        raise no_answer(PHONE.path, "no phone number") from None
     if owner != appid:
         raise PhoneCodeInvalid
     if str(country) != "86" or not re.fullmatch(r"1\d{10}", str(number)):
@@ -288,11 +270,30 @@ def phone_in(answer: Answer, appid: str) -> str:
     return str(number)
 
 
+def sealed_phone_in(encrypted_data: str, iv: str, session_key: str, appid: str) -> str:
+    """The mainland number that the phone button handed to a page in the old way.
+
+    Raises PhoneSealedOtherwise, PhoneCodeInvalid of another mini-program's, PhoneFromAbroad.
+    """
+    found = user_data.opened(encrypted_data, iv, session_key)
+    try:
+        return phone_in(found, appid)
+    except WeChatUnavailable:
+        raise PhoneSealedOtherwise from None
+
+
+def verdict_in(answer: Answer) -> Verdict:
+    """What a check suggests; what it never says of itself wants a look."""
+    result = answer.get("result")
+    said = result.get("suggest") if isinstance(result, dict) else None
+    return Verdict(said) if said in WORSE else Verdict.REVIEW
+
+
 def templates_in(answer: Answer) -> tuple[Template, ...]:
     """The templates that an answer lists; each line of a template's content is a title and a field."""
     listed = answer.get("data")
     if not isinstance(listed, list):
-        raise _no_answer("/wxaapi/newtmpl/gettemplate", "no list", lost=True)
+        raise no_answer(TEMPLATES.path, "no list")
     return tuple(
         Template(
             str(item.get("priTmplId")),
@@ -304,26 +305,17 @@ def templates_in(answer: Answer) -> tuple[Template, ...]:
     )
 
 
-def _no_answer(path: str, what: str, *, lost: bool) -> WeChatUnavailable:
-    log.warning("wechat %s: %s", path, what)
-    refusal = WeChatUnavailable()
-    refusal.answer_lost = lost
-    return refusal
+def _refusal(call: Call, answer: Answer) -> WeChatUnavailable:
+    return codes.refusal_of(call.path, errcode_of(answer), answer.get("errmsg"))
 
 
-def _unavailable(path: str, answer: Answer) -> WeChatUnavailable:
-    """WeChat refuses us, not the person. Busy passes by itself; anything else is ours to mend."""
+def _not_sent(call: Call, answer: Answer) -> WeChatUnavailable | CannotSend:
+    """A message that did not go: later it may, when its operator mended something it may, or never."""
     errcode = errcode_of(answer)
-    level = logging.WARNING if errcode in BUSY else logging.ERROR
-    log.log(level, "wechat %s refuses with %s: %.200s", path, errcode, answer.get("errmsg"))
-    return WeChatUnavailable()
-
-
-def _not_sent(path: str, answer: Answer) -> WeChatUnavailable | CannotSend:
-    errcode = errcode_of(answer)
-    if errcode in BUSY:
+    kind = codes.kind_of(errcode)
+    if kind in codes.PASSES:
         return SendLater(errcode=errcode)
-    if errcode in OURS_TO_MEND | TOKEN_REFUSED:
-        return _unavailable(path, answer)
-    log.error("wechat %s will not take a message, %s: %.200s", path, errcode, answer.get("errmsg"))
+    if kind in codes.OURS_TO_MEND and errcode not in ABOUT_A_TEMPLATE:
+        return _refusal(call, answer)
+    log.error("wechat %s will not take a message, %s: %.200s", call.path, errcode, answer.get("errmsg"))
     return CannotSend(errcode=errcode)

@@ -35,15 +35,48 @@ class PhoneFromAbroad(Invalid):
     sentence = "目前只支持中国大陆的手机号，请手动填写。"
 
 
+class PhoneSealedOtherwise(Invalid):
+    """A number sealed for another session key than the last one here: sign in and press the button again."""
+
+    code = "phone_data_invalid"
+    sentence = "手机号授权已失效，请重新登录后再授权，或者手动填写手机号。"
+
+
 class WeChatUnavailable(Unavailable):
     """WeChat did not answer, answered nonsense, or refuses us altogether.
 
     `answer_lost` is true where the question may have reached WeChat: what was asked may have been done.
+    `errcode` is what WeChat answered, if it did. To people all of its kinds are one: `wechat_unavailable`.
     """
 
     code = "wechat_unavailable"
     sentence = "微信暂时没有响应，请稍后再试。"
     answer_lost = False
+    errcode: int | None = None
+
+
+class WeChatBusy(WeChatUnavailable):
+    """WeChat could not just now: asked again in a moment it may."""
+
+
+class QuotaSpent(WeChatUnavailable):
+    """We asked more than WeChat lets us in a minute, a day or for ever."""
+
+
+class TokenRefused(WeChatUnavailable):
+    """WeChat takes none of our access tokens, a forced one included."""
+
+
+class NotSetUp(WeChatUnavailable):
+    """Our account lacks something, or a setting is wrong: its operator must mend it."""
+
+
+class AskedWrongly(WeChatUnavailable):
+    """WeChat cannot make sense of what we asked: a mistake of this program."""
+
+
+class PersonRefused(WeChatUnavailable):
+    """WeChat will not do this for this person, or not now."""
 
 
 class SendLater(WeChatUnavailable):

@@ -23,6 +23,22 @@ class UserText:
 
 
 @dataclass(frozen=True, slots=True)
+class UserPicture:
+    """A person sent a picture to customer service. Where it lies is not kept: nobody looks at it."""
+
+    openid: str
+    dedupe_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A person opened the customer-service session."""
+
+    openid: str
+    dedupe_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantChange:
     """A person answered the consent dialog, each template with accept or reject.
 
@@ -62,7 +78,7 @@ class Other:
     openid: str
 
 
-Message = UserText | GrantChange | Sent | Other
+Message = UserText | UserPicture | Entered | GrantChange | Sent | Other
 
 
 def message_of(pushed: Mapping[str, Any]) -> Message:
@@ -73,7 +89,11 @@ def message_of(pushed: Mapping[str, Any]) -> Message:
     openid, key = _text(pushed, "FromUserName"), dedupe_key(pushed)
     if kind == "text":
         return UserText(openid, _text(pushed, "Content"), key, _whole(_text(pushed, "CreateTime")))
+    if kind == "image":
+        return UserPicture(openid, key)
     event = _text(pushed, "Event")
+    if kind == "event" and event == "user_enter_tempsession":
+        return Entered(openid, key)
     if kind == "event" and event in ("subscribe_msg_popup_event", "subscribe_msg_change_event"):
         answers = tuple(_answers(pushed))
         if answers:

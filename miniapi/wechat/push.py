@@ -13,14 +13,26 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from miniapi.settings import WeChatSettings
 from miniapi.wechat.errors import PushForged, PushUnreadable
-from miniapi.wechat.messages import GrantChange, Message, Other, Sent, SentMessage, UserText, message_of
+from miniapi.wechat.messages import (
+    Entered,
+    GrantChange,
+    Message,
+    Other,
+    Sent,
+    SentMessage,
+    UserPicture,
+    UserText,
+    message_of,
+)
 
 __all__ = [
+    "Entered",
     "GrantChange",
     "Message",
     "Other",
     "Sent",
     "SentMessage",
+    "UserPicture",
     "UserText",
     "read_push",
     "verified_echo",

@@ -1,7 +1,7 @@
 """Claims a second by one worker, beside what else could give the same vouchers out on this machine.
 
 Contenders take turns, each on a fresh copy of a seeded database, so that all meet the same conditions. Then
-how well and how fast questions are understood and answered.
+how well and how fast questions are understood and answered, and how fast reminders are owed and sent.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from statistics import median
 from miniapi.database import embedded
 from miniapi.database.embedded import DatabaseUnusable, Server
 from miniapi.stopping import Stopped, stop_on_signals
-from tests.bench import chatting, city, history, matching, measuring, table
+from tests.bench import bookings, chatting, city, history, matching, measuring, sending, table
 from tests.bench.city import City
 from tests.bench.measuring import Failed, Measure
 
@@ -48,12 +48,18 @@ def main() -> None:
             embedded.running(Path(home)) as server,
         ):
             print(f"{os.cpu_count()} cores, {city.described(server)}", flush=True)
-            if options.large:
+            if options.reminders:
+                sending.show(server, pairs=options.pairs)
+            elif options.bookings:
+                bookings.show(server, pairs=options.pairs, seconds=options.seconds)
+            elif options.large:
                 _beside_history(server, options)
             elif not options.questions:
                 _beside_others(server, options)
-        if not options.large:
+        if not options.large and not options.bookings and not options.reminders:
             _questions(var, options)
+            if not options.questions:
+                _reminders(var, options)
     except (Failed, DatabaseUnusable) as failed:
         sys.exit(f"bench: {failed}")
     except Stopped:
@@ -102,6 +108,14 @@ def _questions(var: Path, options: argparse.Namespace) -> None:
         matching.show(Path(home))
 
 
+def _reminders(var: Path, options: argparse.Namespace) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=var, prefix="bench-") as home,
+        embedded.running(Path(home)) as server,
+    ):
+        sending.show(server, pairs=options.pairs)
+
+
 def _on_a_copy(town: City, name: str, connections: int, clients: int, options: argparse.Namespace) -> Measure:
     """One contender on a database of its own, which is looked at afterwards. Raises Failed."""
     with town.copied() as url:
@@ -148,6 +162,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--questions", action="store_true", help="instead: only how questions are understood and answered"
+    )
+    parser.add_argument(
+        "--bookings", action="store_true", help="instead: bookings of pickups, and the query of their slots"
+    )
+    parser.add_argument(
+        "--reminders", action="store_true", help="instead: only how fast reminders are owed and sent"
     )
     parser.add_argument(
         "--large",

@@ -1,8 +1,9 @@
 """Transcripts: anyone can write one, and each is a test.
 
-A file may begin with 情形： (a skill, and what happens to it), 地点：, 时间：, 登录： and 抽签： lines; the
-last says when the drop of that day is drawn. Then 人： is what the person types and the 机： lines behind it
-are the whole reply, line by line; … stands for any words. A 时间： line further down lets that time come.
+A file may begin with 情形：, 地点：, 区域：, 时间：, 登录： and 抽签： lines (what is played; where;
+the districts in which crews come there; when; signed in or not; when the drop of that day is drawn). Then
+人： is what the person types and the 机： lines behind it are the whole reply, line by line; … stands for any
+words. A 时间： line further down lets that time come.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Transcript:
     signed_in: bool = True
     case: str | None = None
     draws_at: datetime | None = None
+    districts: tuple[str, ...] = ()
     turns: list[tuple[str, list[str], datetime]] = field(default_factory=list)
 
 
@@ -74,6 +76,8 @@ def read(file: Path) -> Transcript:
         elif who == "时间":
             now = moment(said)
             transcript.at = transcript.at if transcript.turns else now
+        elif who == "区域":
+            transcript.districts = tuple(said.split("、"))
         elif who == "抽签":
             transcript.draws_at = moment(said)
         elif who == "情形":
@@ -102,6 +106,8 @@ async def test_goes_as_written(file: Path, library: Library, dialogue: Dialogue)
     city = FakeCity(library, transcript.at)
     if transcript.draws_at is not None:
         city.draws[transcript.draws_at.date()] = transcript.draws_at
+    if transcript.districts and transcript.region is not None:
+        city.region, city.districts = transcript.region, transcript.districts
     caller = Caller("resident-1" if transcript.signed_in else None, transcript.region)
     memory = Memory()
 

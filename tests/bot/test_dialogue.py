@@ -95,7 +95,7 @@ async def test_a_time_that_went_meanwhile_is_replaced_by_the_next(dialogue: Dial
     memory = Memory()
     for text in ("明天上午来收旧冰箱", "康乐路12号501室"):
         await dialogue.answer(text, memory, RESIDENT, city)
-    city.taken.add("2024090209")
+    city.taken.add("2024090209杨陵区")
 
     again = await dialogue.answer("确认", memory, RESIDENT, city)
     done = await dialogue.answer("好的", memory, RESIDENT, city)

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from miniapi.accounts.models import Resident
+from miniapi.custody.models import Certificate
+from miniapi.custody.taking import new_code
 from miniapi.drops.models import Drop
 from miniapi.ids import new_id
-from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
+from miniapi.merchants.models import Crew, Member, Merchant, MerchantKind, Role
+from miniapi.pickup.handover_models import Hand, Handover
 from miniapi.pickup.models import Pickup, PickupOffer, PickupState, Shift, Slot
 from miniapi.settings import SANDBOX_PUSH_TOKEN
 from miniapi.staff.models import StaffRole
@@ -26,6 +29,12 @@ WORKERS = {
     "clerk elsewhere": (MerchantKind.SELLER, Role.CLERK, "another shop"),
     "crew": (MerchantKind.RECYCLER, Role.CREW, "a recycler"),
     "crew elsewhere": (MerchantKind.RECYCLER, Role.CREW, "another recycler"),
+    "manager": (MerchantKind.RECYCLER, Role.MANAGER, "a recycler"),
+    "manager elsewhere": (MerchantKind.RECYCLER, Role.MANAGER, "another recycler"),
+    "station": (MerchantKind.RECYCLER, Role.STATION, "a recycler"),
+    "station elsewhere": (MerchantKind.RECYCLER, Role.STATION, "another recycler"),
+    "dismantler": (MerchantKind.DISMANTLER, Role.DISMANTLER, "a dismantler"),
+    "dismantler elsewhere": (MerchantKind.DISMANTLER, Role.DISMANTLER, "a dismantler of another region"),
 }
 DESKS = [role.value for role in StaffRole]
 CALLERS = ("nobody", "forged", "owner", "another", *WORKERS, *DESKS)
@@ -109,7 +118,7 @@ class Everybody:
                 return {"region": "yangling", "items": [{"category": "fridge", "price_fen": 520000}]}
             case "POST /reminders":
                 return {"kind": "drop", "drop": str(self.season.later.id), "minutes_before": 10}
-            case "POST /pickups":
+            case "POST /pickups" | "POST /redemptions/{redemption}/pickup":
                 address = {"district": "杨陵区", "street": "示例路 8 号"}
                 items = [{"category": "fridge"}]
                 return {"slot": str(self.season.slot.id), "items": items, "address": address}
@@ -120,6 +129,25 @@ class Everybody:
             case "POST /crew/pickups/{pickup}/collect":
                 taken = {"weight_grams": 1, "price_fen": 1000, "code": "000000"}
                 return {**_an_action(self.season.at), **taken}
+            case "POST /station/pickups/{pickup}/receive":
+                await self._handed_over(await self.thing("pickup"), Hand.CREW)
+                return {**_an_action(self.season.at), "weight_grams": 1000}
+            case "POST /dismantler/pickups/{pickup}/dismantle":
+                await self._handed_over(await self.thing("pickup"), Hand.STATION)
+                return {**_an_action(self.season.at), "weight_grams": 1000}
+            case "POST /staff/licences":
+                recycler = await _merchant(MerchantKind.RECYCLER, "a recycler")
+                paper = {"kind": "recycling", "number": "示例许可1", "valid_until": "2027-12-31"}
+                return {"merchant": str(recycler.id), **paper}
+            case "POST /me/crew":
+                path = f"/merchant/crews/{await self.thing('crew')}/invitations"
+                return {
+                    "code": (await self.web.post(path, headers=await self.headers("manager"))).json["code"]
+                }
+            case "POST /merchant/crews" | "PATCH /merchant/crews/{crew}":
+                return {"name": secrets.token_hex(4)}
+            case "PUT /merchant/crews/{crew}/hours":
+                return {"hours": []}
             case _ if route.startswith("POST /crew/pickups/{pickup}/"):
                 return _an_action(self.season.at)
             case "POST /staff/pickups/closures":
@@ -172,6 +200,7 @@ class Everybody:
                 | "POST /staff/tickets/{ticket}/conversation"
                 | "POST /staff/vouchers/{voucher}/void"
                 | "POST /staff/pickups/{pickup_number}/code"
+                | "POST /staff/pickups/{pickup_number}/photos/{photo}"
             ):
                 return {"reason": BECAUSE}
             case "POST /staff/tickets/{ticket}/forward":
@@ -212,6 +241,8 @@ class Everybody:
                 return A_TABLE_OF_PRICES
             case "POST /pickups/{pickup}/photos":
                 return a_picture()
+            case "POST /crew/pickups/{pickup}/photos" | "POST /crew/pickups/{pickup}/signature":
+                return a_picture()
         return None
 
     def query(self, route: str) -> dict[str, str]:
@@ -220,6 +251,8 @@ class Everybody:
             case "GET /drops" | "GET /points" | "GET /merchants" | "GET /pickups/slots":
                 return {"region": "yangling"}
             case "GET /staff/pickups/closures" | "POST /staff/points":
+                return {"region": "yangling"}
+            case "GET /staff/licences" | "GET /staff/handovers":
                 return {"region": "yangling"}
             case "GET /staff/ledger":
                 return {"book": self.season.drop.programme.code}
@@ -255,6 +288,35 @@ class Everybody:
         await Pickup.filter(id=pickup).update(state=PickupState.ARRIVED, crew_id=shift.crew_id)
         await PickupOffer.create(pickup_id=pickup, price_fen=1000, offered_at=self.season.at)
 
+    async def _handed_over(self, pickup: str, last: Hand) -> None:
+        """What was booked is in these hands, those of the recycler for whom the first station works."""
+        recycler = await _merchant(MerchantKind.RECYCLER, WORKERS["station"][-1])
+        crew, _ = await Crew.get_or_create(merchant=recycler, name="收走旧物的一组")
+        weighed = {"weight_grams": 1000, "price_fen": 0, "crew_id": crew.id}
+        state = PickupState.COLLECTED if last is Hand.CREW else PickupState.RECEIVED
+        await Pickup.filter(id=pickup).update(state=state, **weighed)
+        for hand in Hand.CREW, Hand.STATION:
+            await Handover.create(
+                pickup_id=pickup,
+                hand=hand,
+                previous=None if hand is Hand.CREW else Hand.CREW,
+                merchant=recycler,
+                licence_number="示例许可1",
+                licence_valid_until=self.season.at.date(),
+                weight_grams=1000,
+                done_at=self.season.at,
+                at=self.season.at,
+            )
+            if hand is last:
+                return
+
+    async def _a_code(self) -> str:
+        return (
+            await Certificate.create(
+                pickup_id=await self.thing("pickup"), code=new_code(), issued_at=self.season.at
+            )
+        ).code
+
     async def _a_slot(self) -> str:
         return str(self.season.slot.id)
 
@@ -269,6 +331,17 @@ class Everybody:
         answer = await self.web.post(path, headers=await self.headers("owner"), raw=a_picture())
         assert answer.status == 201, answer
         return str(answer.json["id"])
+
+    async def _a_crew(self) -> str:
+        return str((await self._made("POST /merchant/crews", by="manager"))["id"])
+
+    async def _a_member(self) -> str:
+        crew = await Crew.get(id=await self.thing("crew"))
+        resident = await a_resident(self.season.at)
+        joined = await Member.create(
+            resident=resident, merchant_id=crew.merchant_id, role=Role.CREW, crew=crew
+        )
+        return str(joined.id)
 
     async def _a_reminder(self) -> str:
         return str((await self._made("POST /reminders"))["id"])
@@ -309,7 +382,12 @@ def _an_action(at: datetime) -> dict[str, str]:
 
 
 async def _employ(resident: Resident, kind: MerchantKind, role: Role, name: str) -> None:
+    await Member.create(resident=resident, merchant=await _merchant(kind, name), role=role)
+
+
+async def _merchant(kind: MerchantKind, name: str) -> Merchant:
+    region = "qingzhou" if name.endswith("of another region") else "yangling"
     merchant, _ = await Merchant.get_or_create(
-        region="yangling", kind=kind, name=name, defaults={"address": "示例路 1 号"}
+        region=region, kind=kind, name=name, defaults={"address": "示例路 1 号"}
     )
-    await Member.create(resident=resident, merchant=merchant, role=role)
+    return merchant

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from miniapi.merchants.callers import Recycler
+from miniapi.merchants.callers import Manager
 from miniapi.merchants.models import Member, Merchant, MerchantKind, Role
 from tests.factories.people import a_resident
 
@@ -16,12 +16,12 @@ A_TABLE_OF_PRICES = """品类,大小,年数起,年数不满,能否使用,最低�
 """.encode()
 
 
-async def a_recycler(at: datetime, name: str | None = None, *, region: str = "yangling") -> Recycler:
-    """Somebody who acts for a recycler of their own."""
+async def a_recycler(at: datetime, name: str | None = None, *, region: str = "yangling") -> Manager:
+    """The manager of a recycler of their own."""
     name = name or f"示例回收站 {secrets.token_hex(4)}"
     merchant = await Merchant.create(
         region=region, kind=MerchantKind.RECYCLER, name=name, address="示例路 9 号", demo=True
     )
     somebody = await a_resident(at)
-    await Member.create(resident=somebody, merchant=merchant, role=Role.CREW)
-    return Recycler(somebody, "", merchant)
+    await Member.create(resident=somebody, merchant=merchant, role=Role.MANAGER)
+    return Manager(somebody, "", merchant)

@@ -8,13 +8,13 @@ from miniapi.programmes.actions import open_programme
 from miniapi.programmes.models import Programme
 
 
-async def a_programme(library: Library, at: datetime) -> Programme:
-    """Yangling's programme with its whole fund."""
+async def a_programme(library: Library, at: datetime, *, code: str = "test") -> Programme:
+    """Yangling's programme with its whole fund; another one under another code."""
     pack = library.packs["yangling"]
     calendar, fund = pack.rules.calendar(at.date()), pack.rules.fund(at.date())
     assert calendar is not None
     assert fund is not None
-    programme = await open_programme(pack, "test", calendar, fund, demo=True, at=at)
+    programme = await open_programme(pack, code, calendar, fund, demo=True, at=at)
     programme.opened_because = "a test is about something else than its shops"
     await programme.save(update_fields=["opened_because"])
     return programme

@@ -3,17 +3,20 @@
 import secrets
 from datetime import datetime, timedelta
 
-from miniapi.merchants.callers import CrewMember
-from miniapi.merchants.models import Crew, Member, Merchant, MerchantKind, Role
+from miniapi.merchants.callers import CrewMember, Manager
+from miniapi.merchants.models import Crew, Licence, Member, Merchant, MerchantKind, Role
 from miniapi.pickup.models import Shift, Slot
+from tests.factories.licences import a_licence
 from tests.factories.people import a_resident
 
 
 async def a_crew(name: str = "一组", *, region: str = "yangling") -> Crew:
-    """A crew of a recycler; the same one under the same name."""
+    """A crew of a recycler with a good licence; the same one under the same name."""
     recycler, _ = await Merchant.get_or_create(
         region=region, kind=MerchantKind.RECYCLER, name="示例回收公司", defaults={"address": "示例路 1 号"}
     )
+    if not await Licence.exists(merchant=recycler):
+        await a_licence(recycler)
     crew, _ = await Crew.get_or_create(merchant=recycler, name=name)
     return crew
 
@@ -23,6 +26,13 @@ async def a_crew_member(at: datetime, crew: Crew | None = None) -> CrewMember:
     crew, resident = crew or await a_crew(), await a_resident(at)
     await Member.create(resident=resident, merchant_id=crew.merchant_id, role=Role.CREW, crew=crew)
     return CrewMember(resident, secrets.token_urlsafe(), crew)
+
+
+async def a_manager(at: datetime, crew: Crew) -> Manager:
+    """Who manages the recycler of a crew."""
+    resident, recycler = await a_resident(at), await Merchant.get(id=crew.merchant_id)
+    await Member.create(resident=resident, merchant=recycler, role=Role.MANAGER)
+    return Manager(resident, secrets.token_urlsafe(), recycler)
 
 
 async def a_slot(

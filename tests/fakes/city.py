@@ -47,6 +47,7 @@ class FakeCity:
     at: datetime
     grants: int = 1  # how many WeChat messages the person has consented to
     region: str = "yangling"
+    districts: Sequence[str] = ("杨陵区",)  # where crews come
     taken: set[str] = field(default_factory=set)
     bookings: list[tuple[str | None, PickupSeen]] = field(default_factory=list)
     kept_reminders: list[tuple[str | None, ReminderSeen]] = field(default_factory=list)
@@ -168,11 +169,11 @@ class FakeCity:
         found = []
         for start, end in SLOT_HOURS:
             starts_at = datetime.combine(day, time(start), CHINA)
-            identity = f"{starts_at:%Y%m%d%H}"
-            if starts_at > self.at and identity not in self.taken:
-                found.append(
-                    SlotSeen(identity, starts_at, datetime.combine(day, time(end), CHINA), "杨陵区", 1)
-                )
+            ends_at = datetime.combine(day, time(end), CHINA)
+            for district in self.districts:
+                identity = f"{starts_at:%Y%m%d%H}{district}"
+                if starts_at > self.at and identity not in self.taken:
+                    found.append(SlotSeen(identity, starts_at, ends_at, district, 1))
         return found
 
     async def book_pickup(
@@ -189,12 +190,13 @@ class FakeCity:
             tuple(categories),
             address,
             slot.starts_at - timedelta(hours=2),
+            slot.district,
         )
         self.bookings.append((caller.id, booked))
         return booked
 
     async def _take(self, slot_id: str) -> SlotSeen:
-        day = datetime.strptime(slot_id, "%Y%m%d%H").replace(tzinfo=CHINA).date()
+        day = datetime.strptime(slot_id[:10], "%Y%m%d%H").replace(tzinfo=CHINA).date()
         slot = next((one for one in await self.slots(self.region, day) if one.id == slot_id), None)
         if slot is None:
             raise Declined("这个时间刚刚被约走了。", code="slot_full")
@@ -214,7 +216,7 @@ class FakeCity:
     def _change(self, pickup_id: str, **changes: object) -> PickupSeen:
         for position, (owner, one) in enumerate(self.bookings):
             if one.id == pickup_id:
-                self.taken.discard(f"{one.starts_at:%Y%m%d%H}")
+                self.taken.discard(f"{one.starts_at:%Y%m%d%H}{one.district}")
                 self.bookings[position] = (owner, replace(one, **changes))  # type: ignore[arg-type]
                 return self.bookings[position][1]
         raise Declined("没有找到这个预约。", code="no_such_pickup")

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from miniapi.ledger.models import AccountName
 from miniapi.money import Fen
 from tests.factories.crowd import NAME, UNLIMITED, settle, token_of
 from tests.factories.people import SECRET
-from tests.journeys.running import City, House, a_house
+from tests.journeys.running import City
 from tests.privacy import watch
 
 BEFORE = "2024-09-01T09:58:00+08:00"
@@ -29,6 +28,7 @@ ITEM_CAP_FEN = 100_000
 CONNECTIONS = 400
 HANGS_AFTER = 60.0  # seconds: a request that takes longer fails the test
 
+CROWDED = {**UNLIMITED, "HUANXIN_SECRET_KEY": SECRET}  # limits nobody, opens what their names are sealed with
 FIND_DROP = 'UPDATE "drop" SET quota = $1 WHERE opens_at = $2 RETURNING id'
 
 
@@ -50,13 +50,6 @@ class Crowd:
         address = f"http://127.0.0.1:{self.city.house.port}/api/v1{path}"
         async with self.http.post(address, json=body or None, headers=headers) as answer:
             return answer.status, json.loads(await answer.read())
-
-
-def a_crowded_house(home: Path) -> House:
-    """A home that opens what the crowd's names are sealed with, and limits nobody."""
-    house = a_house(home)
-    house.more = {**UNLIMITED, "HUANXIN_SECRET_KEY": SECRET}
-    return house
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ import asyncpg
 import pytest
 
 from miniapi.demo import SELLERS
-from tests.journeys.crowding import BEFORE, Crowd, a_crowd, a_crowded_house
+from tests.journeys.crowding import BEFORE, CROWDED, Crowd, a_crowd
 from tests.journeys.running import House
 
 PEOPLE, QUOTA = 2000, 1500
@@ -152,8 +152,8 @@ def seed() -> int:
     return seed
 
 
-async def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path, seed):
-    house = a_crowded_house(tmp_path / "home")
+async def test_nothing_is_lost_or_done_twice_whatever_is_killed(house, seed):
+    house.more = CROWDED
 
     async with (
         house.up("--as-of", BEFORE) as city,

@@ -8,16 +8,10 @@ import time
 from pathlib import Path
 
 import aiohttp
-import pytest
 
-from tests.journeys.running import City, House, a_house, processes_of, until
+from tests.journeys.running import City, House, processes_of, until
 
 START = "2024-09-01T09:58:00+08:00"
-
-
-@pytest.fixture
-def house(tmp_path):
-    return a_house(tmp_path / "家 home")
 
 
 def kill(*pids):

@@ -6,18 +6,10 @@ import os
 import re
 import signal
 
-import pytest
-
 from tests.factories.people import an_id_number
-from tests.journeys.running import a_house
 from tests.miniapi.test_metrics import samples
 
 DEMO = ("--as-of", "2024-09-01T09:58:00+08:00")
-
-
-@pytest.fixture
-def house(tmp_path):
-    return a_house(tmp_path / "home")
 
 
 async def shown(city):

@@ -4,8 +4,6 @@ import re
 
 import pyotp
 
-from tests.journeys.running import a_house
-
 SIGN_IN = re.compile(r"  管理  账号 bureau，密码 (\S+)")
 
 
@@ -17,8 +15,7 @@ async def signs_in(city, username, password, **more):
     return status
 
 
-async def test_the_demos_bureau_signs_in_with_the_password_that_up_prints(tmp_path):
-    house = a_house(tmp_path / "home")
+async def test_the_demos_bureau_signs_in_with_the_password_that_up_prints(house):
     async with house.up("--as-of", "2024-09-01T09:58:00+08:00") as city:
         printed = SIGN_IN.search("".join(house.said))
         assert printed

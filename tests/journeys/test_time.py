@@ -8,18 +8,12 @@ from datetime import datetime, timedelta
 
 import aiohttp
 import asyncpg
-import pytest
 
 from miniapi.database import embedded
-from tests.journeys.running import a_house, until
+from tests.journeys.running import until
 
 START = "2024-09-01T09:58:00+08:00"
 CLOSE = timedelta(seconds=0.1)
-
-
-@pytest.fixture
-def house(tmp_path):
-    return a_house(tmp_path / "home")
 
 
 class Reference:

@@ -2,7 +2,17 @@
 
 from miniapi import demo
 from miniapi.drops.models import Drop
-from miniapi.merchants.models import Member, Merchant, MerchantKind, Point, PointHours, PriceTable, Role
+from miniapi.merchants.licensing import HELD_BY, good_licence
+from miniapi.merchants.models import (
+    Licence,
+    Member,
+    Merchant,
+    MerchantKind,
+    Point,
+    PointHours,
+    PriceTable,
+    Role,
+)
 from miniapi.pickup import estimating
 from miniapi.pickup.estimating import OldThing
 from miniapi.pickup.models import CrewHours, Shift, Slot
@@ -12,7 +22,7 @@ from miniapi.vouchers.claiming import claim
 from tests.factories.people import a_resident
 from tests.factories.points import a_point
 
-LOADED = (Programme, Drop, Merchant, Point, PointHours, PriceTable, CrewHours, Slot, Shift)
+LOADED = (Programme, Drop, Merchant, Licence, Point, PointHours, PriceTable, CrewHours, Slot, Shift)
 
 
 async def load(library, at):
@@ -59,7 +69,31 @@ async def test_crews_come_in_every_region_for_two_weeks_and_the_demo_user_goes_w
         slots = await Slot.filter(region=region)
         assert (len(slots), {slot.capacity for slot in slots}) == (15 * 4, {3}), region
     member = await Member.get(role=Role.CREW).select_related("resident", "crew")
+    manager = await Member.get(role=Role.MANAGER).select_related("resident")
     assert (member.resident.openid, member.crew.name) == ("openid-of-crew-demo", "示例上门一组")
+    assert (manager.resident.openid, manager.merchant_id) == (
+        "openid-of-manager-demo",
+        member.merchant_id,
+    )
+
+
+async def test_old_things_find_their_way_in_every_region(database, noon, library):
+    await load(library, noon)
+
+    for region in library.packs:
+        for kind, holder in HELD_BY.items():
+            enterprises = await Merchant.filter(region=region, kind=holder)
+            assert enterprises, (region, kind)
+            assert {one.name[:2] for one in enterprises} == {"示例"}
+            for enterprise in enterprises:
+                assert (await good_licence(enterprise.id, kind, on=noon)).number.startswith("示例")
+    workers = await Member.filter(role__in=[Role.STATION, Role.DISMANTLER]).prefetch_related(
+        "resident", "merchant"
+    )
+    assert {(one.resident.openid, one.merchant.name) for one in workers} == {
+        ("openid-of-station-demo", "示例再生资源公司"),
+        ("openid-of-dismantler-demo", "示例杨凌拆解公司"),
+    }
 
 
 async def test_a_point_of_an_older_demo_is_described_anew_and_the_bureaus_is_not(database, noon, library):

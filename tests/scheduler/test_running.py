@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from miniapi import clock
+from miniapi import clock, metrics
 from miniapi.audit.actions import record
 from miniapi.audit.models import AuditEvent
 from miniapi.database.connection import connected
 from miniapi.drops.models import Drop
 from miniapi.pickup.models import CrewHours, Slot
+from miniapi.reminders.actions import add_grants, owe
+from miniapi.reminders.models import Notice, NoticeState
+from miniapi.reminders.sending import Sender
 from miniapi.reminders.templates import Templates
 from miniapi.reports.audit import differences
 from miniapi.vouchers import claiming
@@ -29,8 +32,10 @@ from scheduler.running import OncePerDay
 from scheduler.timetable import TIMETABLE, Daily
 from tests.factories.lottery import a_lottery, registered
 from tests.factories.people import SECRET, a_resident
+from tests.factories.reminding import a_sender, an_occasion
 from tests.factories.season import an_open_drop
 from tests.factories.slots import a_crew
+from tests.miniapi.sandbox.running import running_sandbox
 
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
 
@@ -38,7 +43,8 @@ CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname 
 @pytest.fixture
 async def tools(settings, library, keys):
     async with WeChat(settings.wechat, total_seconds=0.5) as wechat:
-        yield Tools(wechat, Templates(wechat), library, keys, settings.photos)
+        sender = Sender(wechat, Templates(wechat), settings.sending)
+        yield Tools(sender, library, keys, settings.photos, wechat)
 
 
 async def hours_of_a_crew():
@@ -60,7 +66,9 @@ class TestJobs:
         again = [await job(tools) for job in due]
         await asyncio.gather(*(job(tools) for job in due for _ in range(3)))
 
-        assert first[:2] == ["opened the drops of 2024-09-01T10:00:00+08:00", "expired 1 vouchers"]
+        late = int((clock.now() - drop.opens_at).total_seconds())
+        opened = f"opened the drops of 2024-09-01T10:00:00+08:00, {late} seconds late"
+        assert first[:2] == [opened, "expired 1 vouchers"]
         assert again[:2] == [None, None]
         assert (await Voucher.get()).state is VoucherState.EXPIRED
         assert await Slot.all().count() == 15
@@ -192,6 +200,28 @@ class TestRun:
             await clock.stop()
 
         assert drop.opens_at <= announced < drop.opens_at + timedelta(seconds=3)
+
+
+async def test_what_is_in_hand_at_the_end_is_finished_and_a_run_left_out_is_counted(
+    database, noon, library, keys, settings, tmp_path
+):
+    async with running_sandbox(tmp_path) as sandbox, WeChat(sandbox.wechat) as wechat:
+        resident = await a_resident(noon)
+        resident.openid = await sandbox.openid("alice")
+        await resident.save()
+        await add_grants(resident.id, [await sandbox.accept("alice", "drop")])
+        await owe(resident.id, an_occasion(noon), key="k", at=noon)
+        await sandbox.fault("/cgi-bin/message/subscribe/send", "slow", seconds=2.5)
+        timetable = running.Running(Tools(a_sender(wechat), library, keys, settings.photos, wechat))
+        async with asyncio.timeout(5):
+            while (await Notice.get()).state is not NoticeState.SENDING:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)  # another run should have begun
+
+        await timetable.end()
+
+        assert (await Notice.get()).state is NoticeState.SENT
+        assert b'huanxin_scheduler_misfires_total{job="send_reminders"}' in metrics.exposition()
 
 
 @asynccontextmanager

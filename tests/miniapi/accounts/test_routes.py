@@ -14,6 +14,7 @@ PRIVATE = (
     ("GET", "/me"),
     ("POST", "/logout"),
     ("POST", "/me/phone"),
+    ("POST", "/me/sessions/renewal"),
     ("POST", "/me/identity"),
     ("GET", "/vouchers"),
     ("GET", f"/vouchers/{new_id()}"),
@@ -182,10 +183,53 @@ class TestPhone:
     async def test_is_one_or_the_other(self, web, noon):
         resident = await a_resident(noon)
 
-        for body in ({}, {"code": "x", "phone": "13812345678"}):
+        for body in ({}, {"code": "x", "phone": "13812345678"}, {"iv": "x"}, {"encrypted_data": "x"}):
             assert (await web.post("/me/phone", by=resident, **body)).json["code"] == "invalid_request"
         wrong = await web.post("/me/phone", by=resident, phone="12345")
         assert (wrong.status, wrong.json["code"]) == (422, "phone_invalid")
+
+    async def test_told_in_the_old_way_is_verified_too(self, web_and_wechat, sandbox):
+        code = await sandbox.login_code()
+        token = (await web_and_wechat.post("/login", code=code)).json["token"]
+        sealed = await sandbox.post("/sandbox/phone", user="alice", phone="13812345678")
+        body = {"encrypted_data": sealed["encryptedData"], "iv": sealed["iv"]}
+
+        answer = await web_and_wechat.post("/me/phone", headers=bearing(token), **body)
+        await web_and_wechat.post("/login", code=await sandbox.login_code())
+        under_another_key = await web_and_wechat.post("/me/phone", headers=bearing(token), **body)
+
+        assert (answer.status, answer.json) == (200, {"phone": "138****5678", "verified": True})
+        assert (under_another_key.status, under_another_key.json["code"]) == (422, "phone_data_invalid")
+
+    async def test_sealed_for_who_never_signed_in_cannot_be_read(self, web, noon):
+        answer = await web.post("/me/phone", by=await a_resident(noon), encrypted_data="x", iv="x")
+
+        assert (answer.status, answer.json["code"]) == (422, "phone_data_invalid")
+
+
+class TestRenewal:
+    async def test_a_new_token_takes_the_place_of_the_old_one(self, web, noon):
+        old = await a_token_of(await a_resident(noon))
+
+        renewed = await web.post("/me/sessions/renewal", headers=bearing(old))
+
+        assert (renewed.status, set(renewed.json)) == (200, {"token", "expires_at"})
+        assert (await web.get("/me", headers=bearing(old))).status == 200
+        clock.stand_still(noon + timedelta(minutes=1))
+        assert (await web.get("/me", headers=bearing(renewed.json["token"]))).status == 200
+        assert (await web.get("/me", headers=bearing(old))).json["code"] == "token_expired"
+
+
+async def test_one_person_signs_in_only_so_often(database, noon, settings, library, matcher, keys, sandbox):
+    strict = replace(settings.limits, person_requests_per_minute=3)
+    known = replace(settings, wechat=sandbox.wechat, limits=strict)
+    async with serving(known, library, matcher, keys) as web:
+        statuses = [
+            (await web.post("/login", code=await sandbox.login_code(user))).status
+            for user in ("alice", "alice", "alice", "alice", "bob")
+        ]
+
+    assert statuses == [200, 200, 200, 429, 200]
 
 
 class TestIdentity:

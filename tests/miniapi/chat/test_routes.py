@@ -1,12 +1,10 @@
 import asyncio
-import hashlib
 
 import pytest
 
 from miniapi.chat.models import ChatMessage, Conversation
 from miniapi.ids import new_id
 from miniapi.pickup.models import Pickup
-from miniapi.reminders.models import Grant
 from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
 from tests.factories.slots import a_slot
@@ -149,134 +147,3 @@ class TestFeedback:
 
         assert (missing.status, missing.json["code"]) == (404, "not_found")
         assert (unsaid.status, unsaid.json["code"]) == (422, "invalid_request")
-
-
-def signed(**more):
-    """A query as WeChat signs it with the sandbox's token."""
-    parts = sorted(["sandbox", "1714037059", "486452656"])
-    digest = hashlib.sha1("".join(parts).encode()).hexdigest()  # noqa: S324
-    query = {"signature": digest, "timestamp": "1714037059", "nonce": "486452656", **more}
-    return "&".join(f"{name}={value}" for name, value in query.items())
-
-
-async def pushed(web, sandbox, nth=-1):
-    """Deliver a push that the sandbox made to the application."""
-    query, body = sandbox.product.pushes[nth]
-    return await web.post(f"/wechat/push?{'&'.join(f'{k}={v}' for k, v in query.items())}", raw=body)
-
-
-async def until_received(sandbox, count):
-    async with asyncio.timeout(5):
-        while len(messages := [one for one in await sandbox.received() if one["kind"] == "custom"]) < count:
-            await asyncio.sleep(0.02)
-    return messages
-
-
-class TestPush:
-    async def test_the_address_is_verified_by_its_echo(self, web):
-        answer = await web.get(f"/wechat/push?{signed(echostr='4375120948345356249')}")
-        forged = await web.get("/wechat/push?signature=x&timestamp=1&nonce=2&echostr=4375120948345356249")
-
-        assert (answer.status, answer.raw) == (200, b"4375120948345356249")
-        assert (forged.status, forged.json["code"]) == (403, "push_forged")
-        assert b"4375120948345356249" not in forged.raw
-
-    async def test_what_is_forged_or_unreadable_is_refused(self, web):
-        for query, body, status in (
-            ("", b"{}", 403),
-            (signed(signature="0" * 40), b"{}", 403),
-            (signed(), b"garbage", 400),
-            (signed(), b"", 400),
-            (signed(), b"[]", 400),
-            (signed(), b"\xff\xfe", 400),
-            (signed(), b"<xml>", 400),
-        ):
-            assert (await web.post(f"/wechat/push?{query}", raw=body)).status == status, body
-
-    async def test_whatever_it_is_it_is_taken(self, web):
-        for body in (
-            b'{"MsgType": "event", "Event": "unheard_of", "FromUserName": "oA", "CreateTime": 1}',
-            b'{"MsgType": "image", "FromUserName": "oA", "CreateTime": 1, "MsgId": 2}',
-            b'{"MsgType": "text", "Content": " ", "FromUserName": "oA", "CreateTime": 1, "MsgId": 3}',
-        ):
-            answer = await web.post(f"/wechat/push?{signed()}", raw=body)
-
-            assert (answer.status, answer.raw) == (200, b"success")
-
-    async def test_a_consent_counts_once_however_often_it_comes(self, web_and_wechat, sandbox, noon):
-        resident = await a_resident(noon)
-        resident.openid = await sandbox.openid()
-        await resident.save()
-        await sandbox.accept()
-        await sandbox.accept()
-
-        answers = [await pushed(web_and_wechat, sandbox, nth) for nth in (0, 1, 0, 0, 1)]
-        await asyncio.gather(*(pushed(web_and_wechat, sandbox, 1) for _ in range(3)))
-
-        assert {(answer.status, answer.raw) for answer in answers} == {(200, b"success")}
-        assert (await Grant.get(resident_id=resident.id, kind="drop")).remaining == 2
-
-    async def test_a_consent_of_somebody_unknown_is_taken_too(self, web_and_wechat, sandbox):
-        await sandbox.accept("stranger")
-
-        assert (await pushed(web_and_wechat, sandbox)).raw == b"success"
-        assert await Grant.all().count() == 0
-
-    async def test_a_consent_that_comes_while_wechat_is_away_counts_when_it_comes_again(
-        self, web_and_wechat, sandbox, noon
-    ):
-        resident = await a_resident(noon)
-        resident.openid = await sandbox.openid()
-        await resident.save()
-        await sandbox.accept()
-        await sandbox.fault("/wxaapi/newtmpl/gettemplate", "error")
-        first = await pushed(web_and_wechat, sandbox)
-        await sandbox.call("DELETE", "/sandbox/faults")
-
-        again = await pushed(web_and_wechat, sandbox)
-
-        assert (first.status, again.raw) == (503, b"success")
-        assert (await Grant.get(resident_id=resident.id)).remaining == 1
-
-    async def test_a_question_is_answered_once_behind_the_push(self, web_and_wechat, sandbox, noon):
-        await sandbox.post("/sandbox/say", user="alice", text="杨凌家电以旧换新补多少")
-
-        answers = [await pushed(web_and_wechat, sandbox) for _ in range(3)]
-        messages = await until_received(sandbox, 1)
-        await asyncio.sleep(0.2)
-
-        assert {answer.raw for answer in answers} == {b"success"}
-        assert "10%" in messages[0]["text"]
-        assert len(await until_received(sandbox, 1)) == 1
-
-    async def test_a_long_question_is_cut_and_answered(self, web_and_wechat, sandbox):
-        await sandbox.post("/sandbox/say", user="alice", text="券几点发" + "？" * 5_000, format="xml")
-
-        assert (await pushed(web_and_wechat, sandbox)).raw == b"success"
-
-        (message,) = await until_received(sandbox, 1)
-        assert 0 < len(message["text"]) <= 700
-
-    async def test_a_resident_goes_on_with_one_conversation(self, web_and_wechat, sandbox, noon):
-        resident = await a_resident(noon)
-        resident.openid = await sandbox.openid()
-        await resident.save()
-        for count, text in enumerate(("杨凌五千二的冰箱能便宜多少", "那空调呢"), start=1):
-            await sandbox.post("/sandbox/say", user="alice", text=text)
-            await pushed(web_and_wechat, sandbox)
-            messages = await until_received(sandbox, count)
-
-        assert "空调" in messages[1]["text"]
-        assert (await Conversation.get()).owner_id == resident.id
-
-    async def test_a_question_while_wechat_cannot_be_told_is_taken_all_the_same(
-        self, web_and_wechat, sandbox, caplog
-    ):
-        await sandbox.post("/sandbox/say", user="alice", text="券几点发")
-        await sandbox.fault("/cgi-bin/message/custom/send", "error")
-
-        assert (await pushed(web_and_wechat, sandbox)).raw == b"success"
-
-        async with asyncio.timeout(5):
-            while "was not answered" not in caplog.text:
-                await asyncio.sleep(0.02)

@@ -8,9 +8,10 @@ from tortoise.exceptions import IntegrityError
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.transactions import in_transaction
 
-from miniapi.accounts.models import IdentityKey, Person, Session
+from miniapi.accounts.models import IdentityKey, Person, Session, SessionKey
 from miniapi.audit.models import AuditEvent
-from miniapi.chat.models import ChatMessage, Conversation, MissedQuestion
+from miniapi.chat.models import ChatMessage, Conversation, MissedQuestion, PushInHand
+from miniapi.custody.models import Certificate
 from miniapi.database import sql
 from miniapi.database.connection import connected
 from miniapi.database.schema import missing_migrations
@@ -20,6 +21,8 @@ from miniapi.ids import new_id
 from miniapi.ledger.models import Account, Entry, Transfer
 from miniapi.merchants.models import (
     Crew,
+    Invitation,
+    Licence,
     Member,
     Merchant,
     MerchantKind,
@@ -29,6 +32,7 @@ from miniapi.merchants.models import (
     PriceTable,
     Role,
 )
+from miniapi.pickup.handover_models import Handover
 from miniapi.pickup.models import (
     Closure,
     CrewHours,
@@ -47,6 +51,7 @@ from miniapi.settlement.models import Settlement, SettlementLine
 from miniapi.staff.models import Staff, StaffRole, StaffSession
 from miniapi.tickets.models import Ticket, TicketEvent, TicketKind
 from miniapi.vouchers.models import Presentation, Voucher, VoucherEvent
+from miniapi.wechat.models import WeChatToken
 from tests.factories.lottery import a_lottery
 from tests.factories.people import a_resident
 from tests.factories.slots import a_slot
@@ -168,7 +173,7 @@ async def a_row_of_each(noon, library):
             too_late_at=later,
             created_at=noon,
         ),
-        await Grant.create(resident=resident, kind="drop", remaining=1),
+        await Grant.create(resident=resident, template_id="t", remaining=1),
         await Account.get(name="pool"),
         await Transfer.get(),
         await Entry.first(),
@@ -193,7 +198,23 @@ async def a_row_of_each(noon, library):
         await RedemptionEvent.create(redemption=sold, what="redeemed", at=noon, subsidy_fen=1, note="n"),
         settlement,
         await SettlementLine.create(settlement=settlement, redemption=sold, amount_fen=1),
+        await Licence.create(
+            merchant=merchant, kind="recycling", number="n", valid_until=noon.date(), added_at=noon
+        ),
+        await Handover.create(
+            pickup=pickup,
+            hand="crew",
+            merchant=merchant,
+            licence_number="n",
+            licence_valid_until=noon.date(),
+            weight_grams=1,
+            action=new_id(),
+            done_at=noon,
+            at=noon,
+        ),
+        await Certificate.create(pickup=pickup, code="A" * 26, issued_at=noon),
         await Crew.get(),
+        await Invitation.create(crew=await Crew.get(), code_hash=HASH, expires_at=noon),
         await CrewHours.create(crew=await Crew.get(), district="d", weekday=0, begins=1, ends=2, capacity=1),
         await Closure.create(
             region="r", starts_at=noon, ends_at=later, reason="r", staff=staff, closed_at=noon
@@ -212,6 +233,9 @@ async def a_row_of_each(noon, library):
             conversation=talk, text_sealed="t", reply_sealed="r", intent="i", confidence=1, at=noon
         ),
         await MissedQuestion.create(words="停车 怎么", why="declined", at=noon),
+        await PushInHand.create(content_sealed="s", came_at=noon, taken_until=noon),
+        await SessionKey.create(resident=resident, key_sealed="s", at=noon),
+        await WeChatToken.create(appid="wx1"),
         await Conversation.create(name="somebodys", owner=resident, memory_sealed="s", updated_at=noon),
     ]
     return {type(row): row for row in rows}
@@ -239,6 +263,8 @@ BREAKS = {
     "notice_state_known": "state = 'lost', done_at = NULL",
     "notice_done_once": "done_at = created_at",
     "leased_while_sending": "lease_until = created_at",
+    "keyed_before_the_call": "state = 'sending', lease_until = created_at",
+    "tried_again_while_owed": "retry_at = created_at, state = 'sent', done_at = created_at",
     "notice_has_a_time": "too_late_at = due_at",
     "grants_not_overdrawn": "remaining = -1",
     "never_overdrawn": "balance = -1",
@@ -292,6 +318,13 @@ BREAKS = {
     "replaced_in_an_exchange": "what = 'redeemed', replaced_serial = 'SN1'",
     "settlement_pays_something": "amount_fen = 0",
     "line_pays_something": "amount_fen = 0",
+    "licence_kind_known": "kind = 'fishing'",
+    "hands_in_their_order": "previous = 'station'",
+    "handover_with_a_licence": "licence_number = NULL",
+    "licence_was_good": "licence_valid_until = licence_valid_until - 1",
+    "handover_weighs": "weight_grams = 0",
+    "handed_over_before_heard": "done_at = at + interval '1 second'",
+    "certificate_code_cannot_be_guessed": "code = '0000'",
     "only_crews_go_out": "crew_id = (SELECT id FROM crew)",
     "hours_on_a_weekday": "weekday = 7",
     "hours_within_a_day": "ends = 25",
@@ -303,6 +336,8 @@ BREAKS = {
     "never_double_booked": "taken = capacity + 1",
     "pickup_state_known": "state = 'lost', crew_id = (SELECT id FROM crew)",
     "six_photos_a_pickup": "place = 7",
+    "photo_kind_known": "kind = 'selfie'",
+    "one_signature_a_pickup": "kind = 'signature', place = 2",
     "photo_shows_something": "width = 0",
     "pickup_has_items": "items = '[]'",
     "pickup_has_its_crew": "state = 'assigned'",
@@ -310,6 +345,8 @@ BREAKS = {
     "pickup_is_worth_a_sum": "price_fen = -1",
     "pickup_counts": "changes = -1",
     "pickup_event_known": "what = 'eaten'",
+    "pickup_proof_known": "proof = 'code'",
+    "invitation_hash_is_hex": "code_hash = 'x'",
     "pickup_actor_known": "actor = 'king'",
     "pickup_done_before_heard": "done_at = at + interval '1 second'",
     "offer_state_known": "state = 'lost', answered_at = offered_at",
@@ -321,6 +358,10 @@ BREAKS = {
     "ticket_role_known": "role = 'king'",
     "ticket_event_known": "what = 'eaten'",
     "staff_act_in_a_role": "role = 'bureau'",
+    "ticket_verdict_known": "verdict = 'fine'",
+    "push_was_tried": "attempts = 0",
+    "wechat_token_expires": "token_sealed = 's'",
+    "forced_twenty_times_a_day": "forced = 21",
     "conversation_name_plain": "name = 'a b c d e'",
     "confidence_is_a_share": "confidence = 1.1",
     "missed_words_are_words": "words = '房间 301'",

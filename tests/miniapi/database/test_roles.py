@@ -16,6 +16,8 @@ async def test_what_is_written_for_ever_cannot_be_changed_by_the_service(databas
         "settlement_line": "amount_fen",
         "price_table": "valid_from",
         "price_row": "number",
+        "licence": "number",
+        "certificate": "code",
     }.get(table, "at")
     change = change.replace("at = at", f"{column} = {column}")
 

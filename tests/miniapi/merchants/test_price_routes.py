@@ -84,8 +84,20 @@ class TestPublishing:
         await put(web, recycler)
 
         event = await AuditEvent.get(action="prices.published")
-        assert event.actor == f"recycler:{recycler.id}"
+        assert event.actor == f"manager:{recycler.id}"
         assert event.subject == f"merchant:{recycler.merchant.id}"
+
+
+async def test_whoever_goes_out_for_a_recycler_reads_its_prices_and_publishes_none(web, recycler, noon):
+    driver = await a_resident(noon)
+    await Member.create(resident=driver, merchant=recycler.merchant, role=Role.CREW)
+    await put(web, recycler)
+
+    read = await web.get("/merchant/prices", by=driver)
+    published = await web.call("PUT", "/merchant/prices", by=driver, raw=A_TABLE_OF_PRICES)
+
+    assert read.raw.decode("utf-8-sig").split() == A_TABLE_OF_PRICES.decode().split()
+    assert (published.status, published.json["code"]) == (403, "not_allowed")
 
 
 async def test_nobody_but_a_recycler_is_let_in(web, noon):

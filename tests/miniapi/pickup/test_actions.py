@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from miniapi.clock import SHANGHAI
 from miniapi.ids import new_id
-from miniapi.pickup import actions
+from miniapi.pickup import actions, queries
 from miniapi.pickup.actions import Contact, Door, OldItem
 from miniapi.pickup.errors import (
     AlreadyBooked,
@@ -21,6 +22,8 @@ from miniapi.pickup.errors import (
     TooManyChanges,
 )
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
+from miniapi.reminders.actions import ask
+from miniapi.reminders.models import Notice, NoticeState
 from miniapi.reports.audit import differences
 from tests.factories.people import a_resident
 from tests.factories.slots import a_slot
@@ -111,6 +114,19 @@ class TestReschedule:
         assert moved.slot.id == new.id
         assert ((await Slot.get(id=old.id)).taken, (await Slot.get(id=new.id)).taken) == (0, 1)
         assert [event.what for event in await PickupEvent.all().order_by("id")] == ["booked", "rescheduled"]
+
+    async def test_moves_the_reminder_that_was_asked_for(self, database, noon, booking):
+        resident, old, new = await a_resident(noon), await a_slot(noon), await a_slot(noon, hours_ahead=48)
+        pickup = await booking(resident, old)
+        coming = await queries.occasion(pickup.id, resident.id, noon)
+        before = await ask(resident.id, coming, minutes_before=60, at=noon)
+
+        await actions.reschedule(pickup.id, resident.id, new.id, at=noon)
+
+        (owed,) = await Notice.filter(asked_for=True, state=NoticeState.OWED)
+        assert (await Notice.get(id=before.id)).state is NoticeState.CANCELLED
+        assert owed.due_at == new.starts_at - timedelta(hours=1)
+        assert owed.fields_json["time2"] == f"{new.starts_at.astimezone(SHANGHAI):%Y年%m月%d日 %H:%M}"
 
     async def test_a_full_slot_leaves_the_booking_where_it_is(self, database, noon, library, booking):
         resident, old, full = (

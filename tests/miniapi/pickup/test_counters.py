@@ -16,8 +16,9 @@ from miniapi import clock
 from miniapi.database import embedded
 from miniapi.database.connection import connected
 from miniapi.errors import Refusal
-from miniapi.pickup import actions, by_the_clock, closing, crewing, places
+from miniapi.pickup import actions, by_the_clock, closing, crewing, hours, places
 from miniapi.pickup.closing import Closing
+from miniapi.pickup.hours import Span
 from miniapi.pickup.models import Closure, CrewHours, Hold, Pickup, PickupState, Shift, Slot
 from miniapi.pickup.moves import Move
 from miniapi.privacy.actions import leave
@@ -25,7 +26,7 @@ from miniapi.reports.audit import differences
 from miniapi.staff.callers import Bureau
 from tests.factories.people import KEYS, a_resident
 from tests.factories.pickups import a_pickup, an_act
-from tests.factories.slots import a_crew, a_crew_member
+from tests.factories.slots import a_crew, a_crew_member, a_manager
 from tests.factories.staff import a_staff
 
 NOON = datetime(2024, 9, 1, 12, tzinfo=clock.SHANGHAI)
@@ -38,7 +39,17 @@ step = st.tuples(
     st.sampled_from(
         ["book"] * 4
         + ["hold", "reschedule", "accept", "accept", "set_out"] * 2
-        + ["cancel", "give_back", "close", "lift", "wait", "give_back_holds", "end_missed", "leave"]
+        + [
+            "cancel",
+            "give_back",
+            "close",
+            "lift",
+            "change_hours",
+            "wait",
+            "give_back_holds",
+            "end_missed",
+            "leave",
+        ]
     ),
     numbers,
     numbers,
@@ -62,6 +73,7 @@ class City:
         await places.lay_out_slots(at=self.at)
         self.members = [await a_crew_member(self.at, crew) for crew in crews]
         self.people = [await a_resident(self.at) for _ in range(PEOPLE)]
+        self.manager = await a_manager(self.at, crews[0])
         self.bureau = Bureau(await a_staff(self.at), "")
 
     async def play(self, kind: str, one: int, other: int) -> None:
@@ -114,6 +126,12 @@ class City:
         slot, crew = await self._slot(other), self.members[one % 2].crew if one % 3 else None
         wanted = Closing("yangling", slot.starts_at, slot.ends_at, None, crew.id if crew else None)
         await closing.close(wanted, "暴雨停收", self.bureau, KEYS, at=self.at)
+
+    async def _change_hours(self, one: int, other: int) -> None:
+        begins, capacity = (9, 11)[one % 2], 1 + other % 3
+        week = [Span("杨陵区", weekday, begins, 13, capacity) for weekday in range(7) if weekday != one % 8]
+        crew = self.members[other % 2].crew
+        await hours.put(crew.id, week, self.manager, KEYS, at=self.at)
 
     async def _lift(self, one: int, other: int) -> None:
         if closure := await Closure.filter(lifted_at=None).first():
@@ -170,7 +188,9 @@ def played():
     counted: Counter = Counter()
     yield counted
     assert counted.total() >= AT_LEAST, counted
-    assert {"book", "hold", "reschedule", "cancel", "accept", "close", "lift"} <= set(counted), counted
+    assert {"book", "hold", "reschedule", "cancel", "accept", "close", "lift", "change_hours"} <= set(
+        counted
+    ), counted
 
 
 @DAYS

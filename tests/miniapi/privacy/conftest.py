@@ -70,7 +70,7 @@ async def a_life(noon: datetime, library: Library, keys: Keys, drop: Drop | None
     await PickupPhoto.create(pickup=booked, added_at=noon, **seen)
     occasion = Occasion("voucher_expiry", voucher.id, voucher.valid_until, "消费券到期", {})
     await reminders.ask(resident.id, occasion, minutes_before=60, at=noon)
-    await reminders.add_grants(resident.id, ["drop"])
+    await reminders.add_grants(resident.id, ["a-template"])
     ticket = await a_ticket(resident, noon, text=WORDS)
     talk = await Conversation.create(
         name="my-first-talk", owner=resident, memory_sealed=keys.seal("{}"), updated_at=noon

@@ -12,6 +12,7 @@ from miniapi.privacy.schemas import ExportJson
 from miniapi.settlement.models import SettlementLine
 from miniapi.vouchers.claiming import claim
 from tests.factories.counter import a_clerk, a_redemption
+from tests.factories.custody import a_dismantled
 from tests.factories.people import a_resident
 from tests.factories.season import a_drop
 from tests.miniapi.privacy.conftest import CONTACT, NOTE, PHONE, STREET, WORDS
@@ -67,6 +68,7 @@ async def test_every_table_about_people_is_told_or_excused(database):
 
 async def test_tells_everything_in_the_clear(life, noon, keys, officer, library):
     await shopping(life, noon, library)
+    gone = await a_dismantled(noon, life.resident)
     await desk.reveal(life.resident.id, ["phone"], "核对手机号码", officer, keys, at=noon)
 
     told = await exported(life.resident, keys, noon)
@@ -77,6 +79,8 @@ async def test_tells_everything_in_the_clear(life, noon, keys, officer, library)
     assert told["account"]["id_number"] == keys.unseal(life.resident.id_number_sealed)
     assert told["vouchers"][0]["code"] == life.voucher.code
     assert [one["state"] for one in told["vouchers"][0]["history"]] == ["issued"]
+    assert [one["hand"] for one in told["handovers"]] == ["crew", "station", "dismantler"]
+    assert [one["pickup"] for one in told["certificates"]] == [str(gone.id)]
     booked = told["pickups"][0]
     assert (booked["street"], booked["contact"]["name"]) == (STREET, CONTACT.name)
     assert [(one["category"], one["note"]) for one in booked["items"]] == [("fridge", NOTE)]

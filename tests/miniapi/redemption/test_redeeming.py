@@ -357,7 +357,7 @@ class TestRaces:
         redeemed = await asyncio.gather(*map(at_a_counter, own))
 
         assert sum(one.subsidy_fen for one in redeemed) == 300_000
-        assert await vouchers.kept_by(resident, "yangling") == 300_000
+        assert await vouchers.kept_by(resident, programme.id) == 300_000
         assert await differences(database, library) == []
 
 

@@ -33,7 +33,8 @@ class TestAsk:
 
     async def test_a_consent_pays_for_one_reminder(self, web, noon, library):
         drop, resident = await a_later_drop(library, noon), await a_resident(noon)
-        await actions.add_grants(resident.id, ["drop"])
+        await actions.note_templates({"drop": "t"})
+        await actions.add_grants(resident.id, ["t"])
 
         ways = [
             (
@@ -83,6 +84,7 @@ class TestAsk:
             {**ask, "minutes_before": 0},
             {**ask, "minutes_before": 10_081},
             {**ask, "template_ids": "t"},
+            {**ask, "minutes_before": 10, "evening_before": True},
         ):
             assert await refusal(**wrong) == (422, "invalid_request")
 
@@ -99,6 +101,44 @@ class TestAsk:
 
         assert (with_push.json["delivery"], without.json["delivery"]) == ("inbox", "wechat")
         assert (await Grant.get()).remaining == 1
+
+    async def test_comes_in_the_evening_before_too(self, web, noon, library):
+        drop = await a_drop(await a_programme(library, noon), noon + timedelta(days=1, hours=-2))
+
+        answer = await web.post(
+            "/reminders", by=await a_resident(noon), kind="drop", drop=str(drop.id), evening_before=True
+        )
+
+        assert (answer.status, answer.json["at"]) == (201, "2024-09-01T20:00:00+08:00")
+
+
+class TestTemplates:
+    async def test_are_what_a_page_should_ask_for_at_this_moment(
+        self, web_and_wechat, sandbox, noon, library
+    ):
+        drop, resident = await a_later_drop(library, noon), await a_resident(noon)
+        ask = {"kind": "drop", "drop": str(drop.id)}
+        await web_and_wechat.post("/reminders", by=resident, **ask)
+
+        answer = await web_and_wechat.get("/reminders/templates?moment=pickup", by=resident)
+
+        assert answer.json == {
+            "items": [
+                {
+                    "template_id": await sandbox.template_id(kind),
+                    "kind": kind,
+                    "title": title,
+                    "owed": owed,
+                    "allowed": 0,
+                }
+                for kind, title, owed in (("drop", "活动开始提醒", 1), ("pickup", "上门回收提醒", 0))
+            ]
+        }
+
+    async def test_are_unknown_while_nobody_could_ask_wechat(self, web, noon):
+        answer = await web.get("/reminders/templates", by=await a_resident(noon))
+
+        assert (answer.status, answer.json["code"]) == (503, "wechat_unavailable")
 
 
 class TestCancel:

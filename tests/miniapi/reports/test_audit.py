@@ -58,7 +58,7 @@ SHIFTS = "a slot has the places of its shifts"
 ACCEPTED = "a crew has accepted as many bookings of a slot as its shift says"
 ITEM_CAP = "a voucher is worth at most what an item may get on its day"
 SHARE = "a subsidy is at most the share of the price and what an item may get, on the day of the quote"
-PERSON_CAP = "a person keeps and has reserved at most what a person may get"
+PERSON_CAP = "a person keeps and has reserved at most what a person may get of a programme"
 
 # statements of the tables' owner; the last one returns what the audit must name
 BY_HAND = {

@@ -20,6 +20,15 @@ def test_the_rate_is_a_share_of_the_calls():
     assert 0.25 < share < 0.35
 
 
+def test_a_fault_may_happen_so_many_times():
+    faults = Faults()
+    faults.add(Fault(LOGIN, "error", times=2))
+
+    drawn = [faults.drawn_for(LOGIN) is not None for _ in range(4)]
+
+    assert drawn == [True, True, False, False]
+
+
 def test_a_rate_of_nothing_is_nothing():
     faults = Faults()
     faults.add(Fault(LOGIN, "error", rate=0))

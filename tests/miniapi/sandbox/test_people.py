@@ -5,6 +5,8 @@ from aiohttp import web
 
 from miniapi import clock
 from miniapi.sandbox import people, templates_by_kind
+from miniapi.wechat import user_data
+from miniapi.wechat.push import UserPicture, read_push
 
 KINDS = ["drop", "pickup", "voucher_expiry", "claimed", "redeemed", "refunded", "ticket", "report"]
 
@@ -140,10 +142,53 @@ async def test_a_wrong_address_is_a_problem(sandbox, method, path, expected):
     assert (status, problem["status"]) == (expected, expected)
 
 
-async def test_messages_need_a_user(sandbox):
-    status, _ = await sandbox.call("GET", "/sandbox/messages")
+async def test_the_messages_of_everybody_come_in_their_order(sandbox):
+    for user in ("alice", "bob", "alice"):
+        sandbox.state.deliver(await sandbox.openid(user), {"kind": "custom", "text": user}, window=None)
+
+    everybody, later = await sandbox.get("/sandbox/messages"), await sandbox.get("/sandbox/messages?after=2")
+
+    assert [one["user"] for one in everybody] == ["alice", "bob", "alice"]
+    assert later == everybody[2:]
+    assert [(one["user"], one["messages"]) for one in await sandbox.get("/sandbox/users")] == [
+        ("alice", 2),
+        ("bob", 1),
+    ]
+
+
+@pytest.mark.parametrize("query", ["user=%20", "after=-1", "after=x"])
+async def test_messages_of_nobody_are_a_mistake(sandbox, query):
+    status, _ = await sandbox.call("GET", f"/sandbox/messages?{query}")
 
     assert status == 422
+
+
+async def test_a_picture_is_pushed_as_one(sandbox):
+    await sandbox.post("/sandbox/picture", user="alice")
+
+    message = read_push(*sandbox.product.pushes[0], sandbox.wechat)
+    assert isinstance(message, UserPicture)
+    assert message.openid == await sandbox.openid()
+
+
+async def test_a_browser_gets_a_page_and_others_a_list_of_calls(sandbox):
+    async with sandbox.http.get(sandbox.base, headers={"Accept": "text/html"}) as page:
+        assert page.content_type == "text/html"
+        assert "显示所有人" in await page.text()
+    async with sandbox.http.get(sandbox.base) as listing:
+        assert listing.content_type == "text/plain"
+
+
+async def test_the_number_comes_sealed_for_who_signed_in(sandbox):
+    unknown = await sandbox.post("/sandbox/phone", user="alice", phone="13812345678")
+    query = "appid=wx0000000000000001&secret=sandbox-secret&grant_type=authorization_code"
+    session = await sandbox.get(f"/sns/jscode2session?{query}&js_code={await sandbox.login_code()}")
+
+    known = await sandbox.post("/sandbox/phone", user="alice", phone="13812345678")
+
+    assert set(unknown) == {"code"}
+    opened = user_data.opened(known["encryptedData"], known["iv"], session["session_key"])
+    assert opened["purePhoneNumber"] == "13812345678"
 
 
 async def test_without_a_database_the_clock_stays(sandbox):

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from miniapi.sandbox.push import Push, encrypted
-from miniapi.wechat.push import GrantChange, Other, Sent, UserText, read_push
+from miniapi.wechat.push import Entered, GrantChange, Sent, UserText, read_push
 from tests.miniapi.sandbox.running import running_sandbox
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -59,8 +59,8 @@ async def test_the_product_reads_every_push(tmp_path, noon, aes_key, written_as)
         assert (popup.openid, popup.answers) == (openid, ((drop, "accept"), (pickup, "accept")))
         assert isinstance(text, UserText)
         assert (text.openid, text.text) == (openid, said)
-        assert isinstance(entered, Other)
-        assert entered.kind == "user_enter_tempsession"
+        assert isinstance(entered, Entered)
+        assert entered.openid == openid
 
 
 async def test_a_sent_message_is_followed_by_its_event(sandbox):

@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 from miniapi.audit.models import AuditEvent
 from miniapi.reminders import actions as reminders
 from miniapi.reminders.models import Notice, NoticeState
-from miniapi.reminders.sending import send_due
+from miniapi.reminders.sending import Sender
 from miniapi.reminders.templates import Templates
 from miniapi.staff.models import StaffRole
 from miniapi.tickets import actions, queries
@@ -386,19 +386,19 @@ class TestTelling:
             yield client
 
     async def test_goes_to_wechat_with_consent_and_else_to_the_inbox(
-        self, database, noon, keys, sandbox, wechat
+        self, database, noon, keys, settings, sandbox, wechat
     ):
         resident, officer = await a_resident(noon), await an_officer(noon)
         resident.openid = await sandbox.openid("alice")
         await resident.save()
-        await sandbox.accept("alice", "ticket")
-        await reminders.add_grants(resident.id, ["ticket"])
+        await reminders.add_grants(resident.id, [await sandbox.accept("alice", "ticket")])
+        sender = Sender(wechat, Templates(wechat), settings.sending)
         ticket = await a_ticket(resident, noon)
 
         await actions.answer(ticket.id, officer, "可以用券。", keys, at=noon)
-        await send_due(wechat, Templates(wechat), at=noon)
+        await sender.send_due(at=noon)
         await actions.close(ticket.id, officer, "已办结。", keys, at=noon + timedelta(minutes=1))
-        await send_due(wechat, Templates(wechat), at=noon + timedelta(minutes=1))
+        await sender.send_due(at=noon + timedelta(minutes=1))
 
         (message,) = [one for one in await sandbox.received("alice") if one["kind"] == "subscribe"]
         shown = {name: value["value"] for name, value in message["data"].items()}

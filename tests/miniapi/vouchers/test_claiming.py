@@ -18,7 +18,7 @@ from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
 from miniapi.vouchers.issuing import Issued
 from miniapi.vouchers.models import Voucher
 from tests.factories.people import a_resident
-from tests.factories.season import a_drop, an_open_drop
+from tests.factories.season import a_drop, a_programme, an_open_drop
 
 POOL, RESERVED = AccountName.POOL, AccountName.RESERVED
 
@@ -74,6 +74,21 @@ class TestClaim:
 
         with pytest.raises(PersonalLimitReached):
             await claiming.claim(drops[3].id, resident, library, at=noon)
+
+    async def test_another_programme_has_caps_of_its_own(self, database, noon, library):
+        first, resident = await an_open_drop(library, noon), await a_resident(noon)
+        this_year = [
+            first,
+            *[await a_drop(await first.programme, noon - timedelta(minutes=n)) for n in (1, 2)],
+        ]
+        next_year = await a_drop(await a_programme(library, noon, code="next"), noon - timedelta(minutes=3))
+        for drop in this_year:
+            await claiming.claim(drop.id, resident, library, at=noon)
+
+        voucher = await claiming.claim(next_year.id, resident, library, at=noon)
+
+        assert voucher.max_fen == 100_000
+        assert await differences(database, library) == []
 
     async def test_says_no_in_the_promised_order(self, database, noon, library):
         drop = await an_open_drop(library, noon, quota=1)

@@ -21,7 +21,7 @@ from miniapi.vouchers.claiming import claim
 from miniapi.vouchers.models import Voucher
 from tests.factories.lottery import a_lottery, registered
 from tests.factories.people import a_resident
-from tests.factories.season import a_drop
+from tests.factories.season import a_drop, a_programme
 
 CUT_OFF = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -134,6 +134,19 @@ class TestDraw:
 
         assert await winners(drop) == order[1:3]
         assert [one.id for one in await result(drop)] == order
+        assert await differences(database, library) == []
+
+    async def test_counts_no_room_that_another_programme_took(self, database, noon, library, keys):
+        drop = await a_lottery(library, noon, quota=1)
+        ((resident, given),) = (await registered(drop, library, noon, people=1)).items()
+        another = await a_programme(library, noon, code="another")
+        for days in (1, 2, 3):
+            earlier = await a_drop(another, noon - timedelta(days=days))
+            await claim(earlier.id, resident, library, at=noon)
+
+        await drawing.draw(drop.id, library, keys, at=drop.draws_at)
+
+        assert await winners(drop) == [given.id]
         assert await differences(database, library) == []
 
     async def test_counts_no_room_that_a_lapsed_voucher_took(self, database, noon, library, keys):

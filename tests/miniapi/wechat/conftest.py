@@ -18,5 +18,5 @@ async def sandbox(tmp_path: Path, noon: datetime) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def wechat(sandbox: Running) -> AsyncIterator[WeChat]:
-    async with WeChat(sandbox.wechat, connect_seconds=0.3, total_seconds=0.5) as opened:
+    async with WeChat(sandbox.wechat, connect_seconds=0.5, total_seconds=1.0) as opened:
         yield opened

@@ -22,6 +22,7 @@ from miniapi.wechat.errors import (
     WeChatCodeInvalid,
     WeChatUnavailable,
 )
+from miniapi.wechat.line import errcode_of
 
 LOGIN = "/sns/jscode2session"
 PHONE = "/wxa/business/getuserphonenumber"
@@ -314,15 +315,15 @@ class TestTokens:
         assert len(sandbox.state.tokens.forced) == 1
         assert sandbox.state.calls[SUBSCRIBE] == 3
 
-    @pytest.mark.parametrize("mode", ["error", "hang", "truncate", "errcode"])
-    async def test_nobody_gets_through_without_one(self, wechat, sandbox, mode):
+    @pytest.mark.parametrize(("mode", "asked"), [("error", 2), ("hang", 1), ("truncate", 2), ("errcode", 1)])
+    async def test_nobody_gets_through_without_one(self, wechat, sandbox, mode, asked):
         await sandbox.fault(TOKEN, mode, errcode=40125)
 
         outcomes = await asyncio.gather(*(wechat.templates() for _ in range(10)), return_exceptions=True)
 
-        assert [type(outcome) for outcome in outcomes] == [WeChatUnavailable] * 10
+        assert all(isinstance(outcome, WeChatUnavailable) for outcome in outcomes)
         assert not any(outcome.answer_lost for outcome in outcomes)
-        assert sandbox.state.calls[TOKEN] == 1
+        assert sandbox.state.calls[TOKEN] == asked
 
 
 class TestAnswers:
@@ -345,10 +346,10 @@ class TestAnswers:
         with pytest.raises(PhoneCodeInvalid):
             client.phone_in(phone_info(watermark={"appid": "wx2"}), "wx1")
 
-    @pytest.mark.parametrize("answer", [{}, {"phone_info": None}, {"phone_info": {"countryCode": "86"}}])
-    def test_an_answer_without_a_number_is_none(self, answer):
+    @pytest.mark.parametrize("told", [None, {}, "", {"countryCode": "86"}])
+    def test_an_answer_without_a_number_is_none(self, told):
         with pytest.raises(WeChatUnavailable):
-            client.phone_in(answer, "wx1")
+            client.phone_in(told, "wx1")
 
     @pytest.mark.parametrize("listed", [None, 7, {}])
     def test_a_template_list_must_be_a_list(self, listed):
@@ -356,7 +357,11 @@ class TestAnswers:
             client.templates_in({"errcode": 0, "data": listed})
 
     def test_an_errcode_that_is_no_number_counts_as_busy(self):
-        assert client.errcode_of({"errcode": "zero"}) == -1
+        assert errcode_of({"errcode": "zero"}) == -1
+
+    @pytest.mark.parametrize("said", [None, {}, {"suggest": "whatever"}])
+    def test_a_check_that_says_nothing_known_wants_a_look(self, said):
+        assert client.verdict_in({"errcode": 0, "result": said}) == "review"
 
 
 async def phone_code(sandbox, number):
@@ -365,7 +370,7 @@ async def phone_code(sandbox, number):
 
 def phone_info(**change):
     usual = {"purePhoneNumber": "13812345678", "countryCode": "86", "watermark": {"appid": "wx1"}}
-    return {"errcode": 0, "phone_info": usual | change}
+    return usual | change
 
 
 @asynccontextmanager

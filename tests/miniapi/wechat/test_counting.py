@@ -9,30 +9,33 @@ PATH = "/sns/jscode2session"
 
 
 def calls():
+    """How often each outcome with its code was counted."""
     found = shown()
+    counted = (key for key in found if key[0] == "huanxin_wechat_calls_total" and key[-1] == PATH)
     return {
-        outcome: found.get(("huanxin_wechat_calls_total", outcome, PATH), 0)
-        for outcome in ("ok", "refused", "unreachable")
+        (outcome, errcode): found[name, errcode, outcome, path] for name, errcode, outcome, path in counted
     }
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "outcome", "well"),
+    ("fault", "code", "counted", "well"),
     [
-        (None, "good", "ok", True),
-        (None, "no-such-code", "refused", True),
-        ("error", "good", "unreachable", False),
-        ("truncate", "good", "unreachable", False),
+        (None, "good", ("ok", "0"), True),
+        (None, "no-such-code", ("refused", "40029"), True),
+        ({"mode": "errcode", "errcode": 40164}, "good", ("refused", "40164"), False),
+        ({"mode": "errcode", "errcode": 7777777}, "good", ("refused", "other"), True),
+        ({"mode": "error"}, "good", ("unreachable", ""), False),
+        ({"mode": "truncate"}, "good", ("unreachable", ""), False),
     ],
 )
-async def test_every_call_is_counted_and_tells_how_wechat_is(wechat, sandbox, fault, code, outcome, well):
+async def test_every_call_is_counted_and_tells_how_wechat_is(wechat, sandbox, fault, code, counted, well):
     before = calls()
     code = await sandbox.login_code() if code == "good" else code
     if fault:
-        await sandbox.fault(PATH, fault)
+        await sandbox.fault(PATH, **fault)
 
     with contextlib.suppress(WeChatCodeInvalid, WeChatUnavailable):
         await wechat.session_for(code)
 
-    assert calls() == {**before, outcome: before[outcome] + 1}
+    assert calls() == {**before, counted: before.get(counted, 0) + 1}
     assert wechat.is_well is well

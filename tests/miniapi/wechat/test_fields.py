@@ -63,7 +63,7 @@ def test_any_visible_text_is_some_thing(value):
 
 @given(st.text(max_size=1500))
 def test_a_reply_is_short_enough_and_holds_no_link(text):
-    reply = fields.reply_of(text)
+    reply = fields.reply_of(text, "wx1")
 
     assert len(reply.encode()) <= fields.LONGEST_REPLY
     assert "<" not in reply

@@ -3,7 +3,16 @@
 import pytest
 
 from miniapi.wechat.errors import PushUnreadable
-from miniapi.wechat.messages import GrantChange, Other, Sent, SentMessage, UserText, message_of
+from miniapi.wechat.messages import (
+    Entered,
+    GrantChange,
+    Other,
+    Sent,
+    SentMessage,
+    UserPicture,
+    UserText,
+    message_of,
+)
 
 POPUP = {
     "ToUserName": "gh_1",
@@ -71,11 +80,23 @@ def test_a_sent_message_tells_how_it_ended():
     assert message.messages == (SentMessage("T1", "1700827132819554304", 0),)
 
 
-@pytest.mark.parametrize("kind", ["image", "voice", "miniprogrampage"])
+@pytest.mark.parametrize("kind", ["voice", "miniprogrampage"])
 def test_other_messages_are_told_by_their_type(kind):
     message = message_of({"FromUserName": "oA", "MsgType": kind, "MsgId": "9"})
 
     assert message == Other(kind, "message:9", "oA")
+
+
+def test_a_picture_is_told_by_who_sent_it():
+    pushed = {"FromUserName": "oA", "MsgType": "image", "PicUrl": "http://p", "MediaId": "m", "MsgId": "9"}
+
+    assert message_of(pushed) == UserPicture("oA", "message:9")
+
+
+def test_who_comes_in_is_told_once_a_second():
+    pushed = {"FromUserName": "oA", "MsgType": "event", "CreateTime": "7", "Event": "user_enter_tempsession"}
+
+    assert message_of(pushed) == Entered("oA", "oA:7:event:user_enter_tempsession")
 
 
 def test_unknown_events_are_told_by_their_name():

@@ -1,5 +1,7 @@
 """The templates that we want, and those that our account has."""
 
+from pathlib import Path
+
 import pytest
 
 from miniapi.sandbox import templates_by_kind
@@ -41,3 +43,12 @@ async def test_a_kind_with_other_fields_is_left_out_and_named(caplog):
     assert found == {"ticket": "right"}
     assert drop.title in caplog.text
     assert ticket.title not in caplog.text
+
+
+@pytest.mark.parametrize("page", ["OPERATING.md", "OPERATING.zh-CN.md"])
+def test_operators_are_told_which_templates_to_choose(page):
+    said = Path(page).read_text(encoding="utf-8")
+
+    for wanted in TEMPLATES.values():
+        fields = ", ".join(f"`{name}` {title}" for name, title in wanted.fields.items())
+        assert f"| {wanted.title} | {fields} |" in said

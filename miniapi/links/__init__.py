@@ -1,0 +1,1 @@
+"""Ways back into the mini-program: a picture to scan, an address to open."""

@@ -1,0 +1,112 @@
+"""Taking places out of slots: whoever has none any more is moved to the next free one, or cancelled."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from miniapi.clock import SHANGHAI
+from miniapi.database import sql
+from miniapi.pickup import places
+from miniapi.pickup.models import Pickup, Slot
+from miniapi.pickup.moves import GOING_ON, Move
+from miniapi.pickup.moving import Mover, make
+from miniapi.pickup.telling import tell, tell_crew
+from miniapi.reminders.actions import call_off
+
+END_HOLDS = "DELETE FROM hold WHERE slot_id = $1 RETURNING id"
+SHRINK = "UPDATE slot SET capacity = capacity - $2::int, taken = taken - $3::int WHERE id = $1 RETURNING id"
+SHRINK_FREE = """
+    UPDATE slot SET capacity = slot.capacity - less.capacity
+    FROM unnest($1::uuid[], $2::int[]) AS less (id, capacity) WHERE slot.id = less.id RETURNING slot.id
+"""
+NEXT_PLACE = """
+    SELECT id FROM slot
+    WHERE region = $1 AND district = $2 AND starts_at > $3 AND taken < capacity
+      AND NOT EXISTS (SELECT FROM pickup p WHERE p.slot_id = slot.id AND p.resident_id = $4
+                      AND p.state IN ('booked', 'assigned', 'on_the_way', 'arrived'))
+    ORDER BY starts_at LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a slot loses: for each crew that can do less there what it still can, and the places in all."""
+
+    left: Mapping[UUID, int]
+    capacity: int
+
+
+async def empty(lost: Mapping[UUID, Lost], because: Mover, words: str, *, at: datetime) -> Counter[Move]:
+    """Take these places out of these slots; how many bookings were moved, how many cancelled.
+
+    In each the earliest bookings stay, as far as there are places. Call it inside the gate, alone.
+    """
+    done: Counter[Move] = Counter()
+    slots = await Slot.filter(id__in=list(lost)).order_by("-starts_at", "-id")
+    free = [slot.id for slot in slots if not slot.taken]
+    await sql.rows(SHRINK_FREE, free, [lost[slot_id].capacity for slot_id in free])
+    # the last slot first: whoever is moved on from an earlier one meets the later ones as they will be
+    for slot in slots:
+        if slot.taken:
+            done += await _empty(slot, lost[slot.id], because, words, at=at)
+    return done
+
+
+async def _empty(slot: Slot, lost: Lost, because: Mover, words: str, *, at: datetime) -> Counter[Move]:
+    holds = await sql.rows(END_HOLDS, slot.id)
+    booked = await Pickup.filter(slot_id=slot.id, state__in=list(GOING_ON)).order_by("booked_at", "id")
+    accepted = _accepted(booked, lost.left)  # by crews that come: they keep them
+    without = [one for one in booked if one not in accepted]
+    stay = [*accepted, *without][: slot.capacity - lost.capacity]
+    done: Counter[Move] = Counter()
+    for pickup in booked:
+        pickup.slot = slot
+        if pickup not in stay:
+            done[await _move_on(pickup, because, words, at=at)] += 1
+        elif pickup in without and pickup.crew_id is not None:
+            await _give_back(pickup, pickup.crew_id, because, words, at=at)
+    await sql.rows(SHRINK, slot.id, lost.capacity, len(holds) + done.total())
+    return done
+
+
+def _accepted(booked: Sequence[Pickup], left: Mapping[UUID, int]) -> list[Pickup]:
+    """The bookings that their crews can still do, the earliest of those that have to choose."""
+    room, accepted = dict(left), []
+    for pickup in booked:
+        if pickup.crew_id is None:
+            continue
+        if pickup.crew_id in room:
+            room[pickup.crew_id] -= 1
+        if room.get(pickup.crew_id, 0) >= 0:
+            accepted.append(pickup)
+    return accepted
+
+
+async def _give_back(pickup: Pickup, crew_id: UUID, because: Mover, words: str, *, at: datetime) -> None:
+    """Let a booking wait for another crew, at its time."""
+    event = await make(pickup, Move.GIVE_BACK, because, at=at, crew_id=None)
+    await tell(pickup, f"因{words}正在另派师傅，时间不变", key=f"{event.id}", at=at)
+    await tell_crew(pickup, crew_id, f"因{words}改由别的小组去，不用去了", key=f"{event.id}", at=at)
+    await places.give_shift_back(pickup.slot_id, crew_id)
+
+
+async def _move_on(pickup: Pickup, because: Mover, words: str, *, at: datetime) -> Move:
+    """Move a booking to the next free place of its district, else cancel it; resident and crew are told."""
+    old, crew_id = pickup.slot, pickup.crew_id
+    found = await sql.rows(NEXT_PLACE, old.region, old.district, old.starts_at, pickup.resident_id)
+    await call_off(pickup.id, at=at)
+    if found:
+        pickup.slot = await Slot.get(id=found[0]["id"])
+        event = await make(pickup, Move.RESCHEDULE, because, at=at, slot_id=pickup.slot.id, crew_id=None)
+        await places.count({pickup.slot.id: 1})
+        when = f"{pickup.slot.starts_at.astimezone(SHANGHAI):%m月%d日 %H:%M}"
+        about = f"因{words}改到 {when}，不方便请改约或取消"
+    else:
+        event = await make(pickup, Move.CANCEL, because, at=at, crew_id=None)
+        about = f"因{words}取消，近两周没有空档，请过些天再约"
+    await tell(pickup, about, key=f"{event.id}", at=at)
+    await tell_crew(pickup, crew_id, "因停收改期或取消，不用去了", key=f"{event.id}", at=at)
+    await places.give_shift_back(old.id, crew_id)
+    return Move.RESCHEDULE if found else Move.CANCEL
