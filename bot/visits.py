@@ -24,7 +24,7 @@ STATES = {
     "dismantled": "旧物已拆解",
     "cancelled": "已取消",
     "missed_by_resident": "师傅上门时没有人",
-    "missed_by_crew": "师傅没有来，很抱歉，可以改约",
+    "missed_by_crew": "师傅没有来，很抱歉，可以改约或取消",
     "disputed": "价格有争议，工作人员在处理",
 }
 MIDDLE = {"morning": 10, "afternoon": 15, "evening": 19, "any": 12}  # the hour meant where none is named
@@ -117,9 +117,12 @@ def _fits(slot: SlotSeen, half: str | None, hour: int | None) -> bool:
 
 
 async def still_to_come(turn: Turn) -> list[PickupSeen]:
-    """Somebody's bookings that can still take place, soonest first."""
+    """Somebody's bookings that can still take place, soonest first; behind them what the crew missed."""
     seen = await turn.city.pickups(turn.caller)
-    return sorted((one for one in seen if one.state not in OVER), key=lambda one: one.starts_at)
+    return sorted(
+        (one for one in seen if one.state not in OVER),
+        key=lambda one: (one.state == "missed_by_crew", one.starts_at),
+    )
 
 
 def describe(one: PickupSeen, turn: Turn) -> str:

@@ -102,6 +102,7 @@ class Pack:
     name: str
     short: str
     aliases: tuple[str, ...]
+    districts: tuple[str, ...]
     document: Document
     clauses: Mapping[str, Clause]
     contacts: tuple[Contact, ...]
@@ -219,6 +220,7 @@ def _pack(folder: Path, kinds: Categories) -> Pack:
         name=fields.text("name"),
         short=fields.text("short"),
         aliases=fields.texts("aliases", ()),
+        districts=fields.texts("districts"),
         document=Document(
             title=fields.text("document"),
             number=fields.text("number", ""),

@@ -10,7 +10,7 @@ from miniapi.drops import actions as drops
 from miniapi.http.answers import written
 from miniapi.keys import Keys
 from miniapi.pickup import by_the_clock as pickups
-from miniapi.pickup import photos, places
+from miniapi.pickup import photos, places, untaken
 from miniapi.privacy import cleaning
 from miniapi.reminders.sending import Sender
 from miniapi.tickets import checking
@@ -87,6 +87,12 @@ async def remind_of_pickups(tools: Tools) -> str | None:
     """Owe word of tomorrow's and today's visits."""
     owed = await pickups.remind(at=clock.now())
     return f"owed {owed} words of visits" if owed else None
+
+
+async def give_back_left_alone(tools: Tools) -> str | None:
+    """Let other crews accept what a crew had to do in which nobody is any more."""
+    given_back = await untaken.give_back_left_alone(at=clock.now())
+    return f"gave back {given_back} bookings of crews with nobody in them" if given_back else None
 
 
 async def end_missed_pickups(tools: Tools) -> str | None:

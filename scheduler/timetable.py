@@ -47,6 +47,11 @@ TIMETABLE: tuple[Every | Daily, ...] = (
         why="Somebody is at home when the crew comes, and the crew comes.",
     ),
     Every(
+        seconds=60,
+        job=jobs.give_back_left_alone,
+        why="Whoever waits for a crew in which nobody is any more gets another one.",
+    ),
+    Every(
         seconds=60, job=jobs.end_missed_pickups, why="Whoever waited in vain is told so, and may choose anew."
     ),
     Daily(at="00:05", job=jobs.lay_out_slots, why="Residents can always book two weeks ahead."),

@@ -17,6 +17,8 @@ from miniapi.pickup.handover_models import Hand, Handover
 from miniapi.pickup.models import Pickup, PickupState
 from miniapi.redemption.models import Redemption, RedemptionState
 
+# goods that came back, and what the city found not to be due: no voucher of the city paid for them
+WITHOUT_SUBSIDY = (RedemptionState.REFUNDED, RedemptionState.REJECTED)
 CODE = re.compile(r"[A-Z2-7]{26}")
 
 
@@ -25,11 +27,11 @@ def collected_by(recycler_id: UUID) -> "QuerySet[Pickup]":
     return _that_came_to(Q(hand=Hand.CREW, merchant_id=recycler_id))
 
 
-def meant_for(dismantler: Merchant) -> "QuerySet[Pickup]":
-    """The bookings a dismantler may take over: of its region, at a station, with nobody else since."""
-    elsewhere = Handover.filter(hand=Hand.DISMANTLER).exclude(merchant_id=dismantler.id)
+def meant_for(dismantler: Merchant, pickup_id: UUID) -> "QuerySet[Pickup]":
+    """A booking, where this dismantler may take it over: of its region, at a station, nobody else's since."""
+    elsewhere = Handover.filter(pickup_id=pickup_id, hand=Hand.DISMANTLER).exclude(merchant_id=dismantler.id)
     came = _that_came_to(Q(hand=Hand.STATION, merchant__region=dismantler.region))
-    return came.exclude(id__in=Subquery(elsewhere.values("pickup_id")))
+    return came.filter(id=pickup_id).exclude(id__in=Subquery(elsewhere.values("pickup_id")))
 
 
 def to_receive(recycler_id: UUID, number: str | None = None) -> "QuerySet[Handover]":
@@ -100,5 +102,5 @@ async def _chain(pickup: Pickup, certificate: Certificate | None) -> Chain:
     handovers = (
         await Handover.filter(pickup_id=pickup.id).order_by("done_at", "id").select_related("merchant")
     )
-    bought = Redemption.filter(pickup_id=pickup.id).exclude(state=RedemptionState.REFUNDED)
+    bought = Redemption.filter(pickup_id=pickup.id).exclude(state__in=WITHOUT_SUBSIDY)
     return Chain(pickup, handovers, certificate, await bought.select_related("voucher", "merchant").first())

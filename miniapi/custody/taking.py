@@ -7,21 +7,18 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
-from miniapi.accounts.actions import held
 from miniapi.custody import queries
 from miniapi.custody.models import Certificate
-from miniapi.errors import NotSignedIn
 from miniapi.keys import Keys
 from miniapi.merchants.callers import Dismantler, Station
-from miniapi.pickup.crewing import Act, refuse_time
+from miniapi.pickup.crewing import Act, once, timed
 from miniapi.pickup.errors import ActionUsed, NoSuchPickup
 from miniapi.pickup.handing import hand_over
 from miniapi.pickup.handover_models import Hand, Handover
 from miniapi.pickup.models import Pickup, PickupEvent
 from miniapi.pickup.moves import Actor, Move
-from miniapi.pickup.moving import Mover, locked, make
+from miniapi.pickup.moving import Mover, locked, make, owner_stays
 from miniapi.pickup.telling import tell
 
 
@@ -59,7 +56,7 @@ async def dismantle(
     Raises as `receive` does.
     """
     merchant = worker.merchant
-    theirs = queries.meant_for(merchant)
+    theirs = queries.meant_for(merchant, pickup_id)
     told = "的旧物已由有资格的企业拆解，可查看和下载处理证明"
     taking = _Taking(theirs, merchant.id, Move.DISMANTLE, Actor.DISMANTLER, Hand.DISMANTLER, told)
     return await _take(pickup_id, weight_grams, taking, act, keys, at=at)
@@ -68,12 +65,12 @@ async def dismantle(
 async def _take(
     pickup_id: UUID, weight_grams: int, taking: _Taking, act: Act, keys: Keys, *, at: datetime
 ) -> Handover:
-    refuse_time(act, at)
-    async with in_transaction():
-        stays = await _owner_stays(await _owner_of(taking.theirs, pickup_id))
+    async with once():
+        stays = await owner_stays(await _owner_of(taking.theirs, pickup_id))
         pickup = await locked(taking.theirs.filter(id=pickup_id))
         if (done := await _done(pickup, taking, act)) is not None:
             return done
+        act = await timed(act, pickup, at)
         mover = Mover(
             taking.actor,
             keys.seal(act.reason) if act.reason else None,
@@ -84,7 +81,7 @@ async def _take(
         taken = await hand_over(pickup, taking.hand, taking.merchant_id, weight_grams, mover, at=at)
         if taking.hand is Hand.DISMANTLER:
             await Certificate.create(pickup=pickup, code=new_code(), issued_at=at)
-        if stays:
+        if stays:  # what was collected goes its way all the same
             await tell(pickup, taking.told, key=f"{event.id}", at=at)
     return taken
 
@@ -99,15 +96,6 @@ async def _owner_of(pickups: "QuerySet[Pickup]", pickup_id: UUID) -> UUID:
     if pickup is None:
         raise NoSuchPickup()
     return pickup.resident_id
-
-
-async def _owner_stays(resident_id: UUID) -> bool:
-    """Whether there is somebody to tell; their account is locked first, as everywhere."""
-    try:
-        await held(resident_id)
-    except NotSignedIn:  # what was collected goes its way all the same
-        return False
-    return True
 
 
 async def _done(pickup: Pickup, taking: _Taking, act: Act) -> Handover | None:

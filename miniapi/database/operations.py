@@ -10,6 +10,17 @@ from tortoise.migrations.schema_generator.state import State
 Constraint = CheckConstraint | UniqueConstraint
 
 
+class Make(ops.RunSQL):
+    """Plain SQL that makes one index or function; its name tells afterwards that it was run."""
+
+    def __init__(self, name: str, sql: str, reverse_sql: str) -> None:
+        super().__init__(sql, reverse_sql)
+        self.name = name
+
+    def describe(self) -> str:
+        return f"Make {self.name}"
+
+
 class AddConstraints(ops.TortoiseOperation):
     """Constraints of any models, each with its model's name.
 

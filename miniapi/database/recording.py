@@ -13,12 +13,13 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations import Migration
 from tortoise.migrations import operations as ops
 
-from miniapi.database.operations import AddConstraints
+from miniapi.database.operations import AddConstraints, Make
 
 NAMES = sorted(path.stem for path in (Path(__file__).parent / "migrations").glob("[0-9]*.py"))
 RECORDED = "SELECT name FROM tortoise_migrations WHERE app = 'miniapi'"
 RECORD = "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('miniapi', $1, clock_timestamp())"
 HAS_TABLE = "SELECT to_regclass(quote_ident($1)) IS NOT NULL"
+HAS_THING = "SELECT to_regclass(quote_ident($1)) IS NOT NULL OR to_regproc(quote_ident($1)) IS NOT NULL"
 HAS_COLUMN = """
     SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) AND attname = $2
                    AND NOT attisdropped)
@@ -71,6 +72,8 @@ def _signs(operations: Sequence[ops.Operation], tables: dict[str, str]) -> Itera
             case AddConstraints():
                 names = (constraint.name for _, constraint in one.added)
                 yield from ((HAS_CONSTRAINT, name) for name in names if name and name not in replaced)
+            case Make():
+                yield HAS_THING, one.name
             case ops.AddConstraint() if one.constraint.name and one.constraint.name not in replaced:
                 yield HAS_CONSTRAINT, one.constraint.name
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from faq.packs import Library, Pack
-from miniapi.http.errors import NoSuchRegion, RegionUnknown
+from miniapi.http.errors import NoSuchRegion, RegionUnknown, invalid_field
 
 RegionName = Annotated[
     str, Field(min_length=1, max_length=32, json_schema_extra={"format": "region", "example": "yangling"})
@@ -24,3 +24,9 @@ def pack_at(library: Library, region: str) -> Pack:
     if region not in library.packs:
         raise NoSuchRegion(region=region, known="、".join(library.packs))
     return library.packs[region]
+
+
+def refuse_unknown_district(pack: Pack, district: str) -> None:
+    """Crews are planned by district; nobody would find one with a slip in its name. Raises InvalidRequest."""
+    if district not in pack.districts:
+        raise invalid_field("district", f"{pack.name}没有这个区域，有：{'、'.join(pack.districts)}")

@@ -133,6 +133,7 @@ class Member(Model):
 
     class Meta:
         table = "member"
+        indexes = (("crew_id",),)
         constraints = (
             UniqueConstraint(fields=("resident_id", "merchant_id"), name="one_role_per_merchant"),
             CheckConstraint(

@@ -9,11 +9,19 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from faq.categories import Category
+from miniapi.accounts.actions import held
 from miniapi.database.races import refused_by
 from miniapi.keys import Keys
 from miniapi.pickup import booking, places, rules
 from miniapi.pickup.booking import Wish
-from miniapi.pickup.errors import AlreadyBooked, OtherDistrict, SlotClosed, TooLateToChange, TooManyChanges
+from miniapi.pickup.errors import (
+    AlreadyBooked,
+    OtherDistrict,
+    SlotClosed,
+    TooLateToChange,
+    TooManyActive,
+    TooManyChanges,
+)
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
 from miniapi.pickup.moves import GOING_ON, Actor, Move
 from miniapi.pickup.moving import SYSTEM, Mover, locked, make, refuse_unless_allowed
@@ -99,13 +107,15 @@ async def book(
 async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: datetime) -> Pickup:
     """Move a booking to another slot, or leave it where it is and say why not.
 
-    A booking that its crew missed may be moved at any time, and that does not count as a change.
+    A booking that its crew missed may be moved at any time, and that does not count as a change; but it is
+    one more that is still to come.
 
-    Raises NoSuchPickup, NotBooked, NotNow, TooLateToChange, TooManyChanges, NoSuchSlot, OtherDistrict,
-    SlotClosed, AlreadyBooked, SlotFull.
+    Raises NotSignedIn of who left, NoSuchPickup, NotBooked, NotNow, TooLateToChange, TooManyChanges,
+    TooManyActive, NoSuchSlot, OtherDistrict, SlotClosed, AlreadyBooked, SlotFull.
     """
     with refused_by("one_booking_per_slot", AlreadyBooked()):
         async with in_transaction():
+            await held(resident_id)
             await places.enter()
             pickup = await _changeable(pickup_id, resident_id, Move.RESCHEDULE, at)
             slot = await places.open_slot(slot_id, at)
@@ -116,6 +126,8 @@ async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: d
             missed = pickup.state is PickupState.MISSED_BY_CREW
             if pickup.changes >= rules.MOST_CHANGES and not missed:
                 raise TooManyChanges(most=rules.MOST_CHANGES)
+            if missed:
+                await _refuse_one_more(resident_id)
             more = await places.take(slot, resident_id, at=at)
             old, crew_id = pickup.slot, pickup.crew_id
             changes = pickup.changes + (not missed)
@@ -184,6 +196,13 @@ async def _changeable(pickup_id: UUID, resident_id: UUID, move: Move, at: dateti
     if at >= until and pickup.state is not PickupState.MISSED_BY_CREW:
         raise TooLateToChange(change_until=until)
     return pickup
+
+
+async def _refuse_one_more(resident_id: UUID) -> None:
+    """Raises TooManyActive where somebody, whose account is held, has as many bookings as one may."""
+    active = Pickup.filter(resident_id=resident_id, state__in=list(GOING_ON))
+    if await active.count() >= rules.MOST_ACTIVE:
+        raise TooManyActive(most=rules.MOST_ACTIVE)
 
 
 async def _count(slot: Slot, changes: dict[UUID, int]) -> None:

@@ -117,6 +117,7 @@ async def write(slot: Slot, resident_id: UUID, wish: Wish, *, at: datetime) -> P
         raise SlotFull()
     slot.taken = row["taken"]
     pickup.slot = slot
+    pickup._saved_in_db = True  # Tortoise did not write it, and takes it for new
     return pickup
 
 

@@ -11,7 +11,7 @@ from miniapi.database import sql
 from miniapi.keys import Keys
 from miniapi.merchants.models import Crew
 from miniapi.pickup import places, rules
-from miniapi.pickup.emptying import Lost, empty
+from miniapi.pickup.emptying import Lost, empty, let_nobody_new_in
 from miniapi.pickup.errors import NoSuchClosure, NoSuchCrew
 from miniapi.pickup.models import Closure
 from miniapi.pickup.moves import Actor, Move
@@ -20,13 +20,18 @@ from miniapi.staff.callers import Bureau
 from miniapi.staff.models import StaffRole
 from miniapi.staff.reasons import fit_to_keep
 
-END_SHIFTS = """
-    DELETE FROM shift USING slot
-    WHERE slot.id = shift.slot_id AND slot.region = $1 AND slot.district = coalesce($2, slot.district)
+AFFECTED = """slot.id = shift.slot_id AND slot.region = $1 AND slot.district = coalesce($2, slot.district)
       AND shift.crew_id = coalesce($3::uuid, shift.crew_id) AND slot.starts_at > $6
-      AND slot.starts_at < $5 AND slot.ends_at > $4
+      AND slot.starts_at < $5 AND slot.ends_at > $4"""
+END_SHIFTS = f"""
+    DELETE FROM shift USING slot
+    WHERE {AFFECTED}
     RETURNING shift.slot_id, shift.crew_id, shift.capacity
-"""
+"""  # noqa: S608  words of ours
+SOON = f"""
+    SELECT shift.id FROM shift, slot
+    WHERE {AFFECTED} AND slot.starts_at <= $7
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class Closing:
 async def close(closing: Closing, reason: str, officer: Bureau, keys: Keys, *, at: datetime) -> Closure:
     """Take the places out of a time, all at once: whoever booked is moved, or told that it is off.
 
-    The earliest bookings stay where another crew still has places. What begins within SET_OUT_BEFORE stays:
-    crews may be on their way. Raises NoSuchCrew.
+    The earliest bookings stay where another crew still has places. Who has booked what begins within
+    SET_OUT_BEFORE stays, since crews may be on their way; nobody else can book it. Raises NoSuchCrew.
     """
     because = await fit_to_keep(reason, [], officer, StaffRole.BUREAU, keys, at=at)
     if closing.crew_id is not None:
@@ -63,6 +68,8 @@ async def close(closing: Closing, reason: str, officer: Bureau, keys: Keys, *, a
             staff_id=officer.id,
             closed_at=at,
         )
+        soon = await sql.rows(SOON, *_area(closing), at + rules.BOOK_UNTIL, at + rules.SET_OUT_BEFORE)
+        await let_nobody_new_in({row["id"]: 0 for row in soon})
         lost = await _end_shifts(closing, at)
         done = await empty(lost, Mover(Actor.SYSTEM, keys.seal(because)), because, at=at)
         closure.moved, closure.cancelled = done[Move.RESCHEDULE], done[Move.CANCEL]
@@ -95,15 +102,7 @@ async def lift(closure_id: UUID, officer: Bureau, *, at: datetime) -> Closure:
 
 async def _end_shifts(closing: Closing, at: datetime) -> dict[UUID, Lost]:
     """Take the shifts away; what each slot loses by that."""
-    ended = await sql.rows(
-        END_SHIFTS,
-        closing.region,
-        closing.district,
-        closing.crew_id,
-        closing.starts_at,
-        closing.ends_at,
-        at + rules.SET_OUT_BEFORE,
-    )
+    ended = await sql.rows(END_SHIFTS, *_area(closing), at + rules.SET_OUT_BEFORE)
     slots = {row["slot_id"] for row in ended}
     return {
         slot_id: Lost(
@@ -112,6 +111,11 @@ async def _end_shifts(closing: Closing, at: datetime) -> dict[UUID, Lost]:
         )
         for slot_id in slots
     }
+
+
+def _area(closing: Closing) -> tuple[object, ...]:
+    """What a closure takes in, as the questions above ask for it."""
+    return closing.region, closing.district, closing.crew_id, closing.starts_at, closing.ends_at
 
 
 def _facts(closure: Closure) -> dict[str, object]:

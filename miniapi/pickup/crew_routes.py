@@ -102,7 +102,7 @@ PLAIN = {
     Move.GIVE_BACK: Route("接了来不了，把单子退回去另派。"),
     Move.SET_OUT: Route("出发了，最早在时段开始前两小时。", (TooEarly, TooLateNow)),
     Move.ARRIVE: Route("到了。"),
-    Move.MISS_RESIDENT: Route("到了但没有人，最早在时段开始后一刻钟。", (TooEarly,)),
+    Move.MISS_RESIDENT: Route("到了但没有人，最早在时段开始后一刻钟。", (TooEarly, TooLateNow)),
 }
 
 

@@ -11,7 +11,7 @@ from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.errors import RegionUnknown
 from miniapi.http.paging import page_of
-from miniapi.http.regions import pack_of
+from miniapi.http.regions import pack_of, refuse_unknown_district
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.merchants.errors import LicenceExpired, LicenceMissing
@@ -19,7 +19,14 @@ from miniapi.pickup import closing, desk, queries
 from miniapi.pickup import desk_schemas as schemas
 from miniapi.pickup.closing import Closing
 from miniapi.pickup.desk_schemas import ClosureJson, StaffPickupJson, closure_json, staff_pickup_json
-from miniapi.pickup.errors import NoSuchClosure, NoSuchCrew, NoSuchPickup, NotBooked, NotNow
+from miniapi.pickup.errors import (
+    NeverOffered,
+    NoSuchClosure,
+    NoSuchCrew,
+    NoSuchPickup,
+    NotBooked,
+    NotNow,
+)
 from miniapi.staff.callers import Bureau, SupportOfficer
 from miniapi.staff.errors import ReasonPersonal
 
@@ -45,8 +52,10 @@ async def close(
     request: Request, staff: Bureau, body: schemas.Close, keys: Keys, library: Library
 ) -> HTTPResponse:
     """停收一段时间：已约的改到后面最近的空档，没有空档就取消，并通知居民和小组；两小时内开始的时段不受影响。"""
-    region = pack_of(library, body.region).region
-    wanted = Closing(region, body.starts_at, body.ends_at, body.district, body.crew)
+    pack = pack_of(library, body.region)
+    if body.district is not None:
+        refuse_unknown_district(pack, body.district)
+    wanted = Closing(pack.region, body.starts_at, body.ends_at, body.district, body.crew)
     closure = await closing.close(wanted, body.reason, staff, keys, at=clock.now())
     return json(closure_json(closure), status=201)
 
@@ -62,13 +71,27 @@ async def lift(request: Request, staff: Bureau, closure_id: UUID) -> HTTPRespons
 @body(schemas.Resolve)
 @answers(
     StaffPickupJson,
-    refuses=[NoSuchPickup, ReasonPersonal, NotBooked, NotNow, LicenceMissing, LicenceExpired],
+    refuses=[
+        *(NoSuchPickup, ReasonPersonal, NotBooked, NotNow, NeverOffered),
+        *(LicenceMissing, LicenceExpired),
+    ],
 )
 async def resolve(
     request: Request, staff: Bureau, pickup_number: str, body: schemas.Resolve, keys: Keys
 ) -> HTTPResponse:
-    """按预约单号办结一件价格争议：按已回收，或取消。"""
+    """按预约单号办结一件价格争议：按已回收，价格须是师傅报过的，或取消。"""
     pickup = await desk.resolve(pickup_number, body.ended, body.reason, staff, keys, at=clock.now())
+    return json(staff_pickup_json(pickup))
+
+
+@routes.post("/<pickup_number:str>/cancel")
+@body(schemas.Because)
+@answers(StaffPickupJson, refuses=[NoSuchPickup, ReasonPersonal, NotBooked, NotNow])
+async def cancel(
+    request: Request, staff: SupportOfficer, pickup_number: str, body: schemas.Because, keys: Keys
+) -> HTTPResponse:
+    """按预约单号取消一个预约，任何时候都可以，名额随即放出，并通知居民和小组；价格争议另行办结。"""
+    pickup = await desk.cancel(pickup_number, body.reason, staff, keys, at=clock.now())
     return json(staff_pickup_json(pickup))
 
 

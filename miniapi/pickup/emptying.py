@@ -1,7 +1,7 @@
 """Taking places out of slots: whoever has none any more is moved to the next free one, or cancelled."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,12 +9,16 @@ from uuid import UUID
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.pickup import places
-from miniapi.pickup.models import Pickup, Slot
+from miniapi.pickup.models import Pickup, Shift, Slot
 from miniapi.pickup.moves import GOING_ON, Move
 from miniapi.pickup.moving import Mover, make
 from miniapi.pickup.telling import tell, tell_crew
 from miniapi.reminders.actions import call_off
 
+KEEP = """
+    UPDATE shift SET capacity = kept.capacity FROM unnest($1::uuid[], $2::int[]) AS kept (id, capacity)
+    WHERE shift.id = kept.id RETURNING shift.id
+"""
 END_HOLDS = "DELETE FROM hold WHERE slot_id = $1 RETURNING id"
 SHRINK = "UPDATE slot SET capacity = capacity - $2::int, taken = taken - $3::int WHERE id = $1 RETURNING id"
 SHRINK_FREE = """
@@ -52,6 +56,38 @@ async def empty(lost: Mapping[UUID, Lost], because: Mover, words: str, *, at: da
         if slot.taken:
             done += await _empty(slot, lost[slot.id], because, words, at=at)
     return done
+
+
+async def let_nobody_new_in(wanted: Mapping[UUID, int]) -> None:
+    """Leave these shifts, which begin too soon to move anybody, the places that are wanted or needed.
+
+    They need one for each booking they have accepted, and for each that no other crew of their slot could
+    accept. Call it inside the gate, alone.
+    """
+    slots = Slot.filter(shifts__id__in=list(wanted)).distinct().order_by("id").prefetch_related("shifts")
+    for slot in await slots:
+        fewer = [one for one in slot.shifts if wanted.get(one.id, one.capacity) < one.capacity]
+        if not fewer:
+            continue
+        holds = await sql.rows(END_HOLDS, slot.id)
+        kept = _kept(slot.shifts, fewer, wanted, slot.taken - len(holds))
+        await sql.rows(SHRINK, slot.id, sum(one.capacity - kept[one.id] for one in fewer), len(holds))
+        await Shift.filter(id__in=[shift_id for shift_id, places in kept.items() if not places]).delete()
+        await sql.rows(KEEP, list(kept), list(kept.values()))
+
+
+def _kept(
+    shifts: Iterable[Shift], fewer: Sequence[Shift], wanted: Mapping[UUID, int], taken: int
+) -> dict[UUID, int]:
+    """How many places each of the shifts keeps that shall have fewer."""
+    elsewhere = sum(one.capacity - one.taken for one in shifts if one not in fewer)
+    waiting = taken - sum(one.taken for one in shifts) - elsewhere  # bookings that only these can accept
+    kept = {}
+    for one in fewer:
+        free = max(0, wanted[one.id] - one.taken, min(waiting, one.capacity - one.taken))
+        kept[one.id] = one.taken + free
+        waiting -= free
+    return kept
 
 
 async def _empty(slot: Slot, lost: Lost, because: Mover, words: str, *, at: datetime) -> Counter[Move]:

@@ -18,6 +18,11 @@ class NoSuchOffer(NotFound):
     sentence = "没有等您确认的报价。"
 
 
+class OfferChanged(Conflict):
+    code = "offer_changed"
+    sentence = "这个报价已经作废，请看清新的报价再回复。"
+
+
 class NoSuchClosure(NotFound):
     code = "not_found"
     sentence = "没有找到这次停收。"
@@ -108,6 +113,11 @@ class CodeLocked(Conflict):
 class PriceNotAgreed(Conflict):
     code = "price_not_agreed"
     sentence = "这个价格居民还没有同意，请先报价，等居民在小程序里确认。"
+
+
+class NeverOffered(Invalid):
+    code = "price_never_offered"
+    sentence = "这个价格师傅没有报过，只能按报过的价格办结。"
 
 
 class NoSuchCrewOfYours(NotFound):

@@ -48,7 +48,7 @@ class Handover(Model):
 
     class Meta:
         table = "handover"
-        indexes = (("merchant_id", "at"), ("weight_off", "at"))
+        indexes = (("merchant_id", "at"), ("weight_off", "at"), ("at", "id"))
         constraints = (
             UniqueConstraint(fields=("pickup_id", "hand"), name="one_handover_per_hand"),
             UniqueConstraint(fields=("action",), name="one_handover_per_action"),

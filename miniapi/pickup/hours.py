@@ -15,7 +15,7 @@ from miniapi.keys import Keys
 from miniapi.merchants.callers import Manager
 from miniapi.merchants.models import Crew
 from miniapi.pickup import places, queries, rules
-from miniapi.pickup.emptying import Lost, empty
+from miniapi.pickup.emptying import KEEP, Lost, empty, let_nobody_new_in
 from miniapi.pickup.errors import CrewClosed, HoursOverlap
 from miniapi.pickup.models import CrewHours
 from miniapi.pickup.moves import Actor, Move
@@ -24,7 +24,7 @@ from miniapi.pickup.moving import Mover
 BECAUSE = "上门时间调整"
 DAYS = "一二三四五六日"
 
-# the shifts of a crew in which nobody is on the way yet
+# the shifts of a crew that can still be booked
 AHEAD = """
     SELECT shift.id, shift.slot_id, shift.capacity, slot.district, slot.starts_at
     FROM shift JOIN slot ON slot.id = shift.slot_id
@@ -40,10 +40,6 @@ GROW = """
     FROM (SELECT slot_id, capacity - before AS capacity FROM grown
           JOIN unnest($1::uuid[], $3::int[]) AS was (id, before) USING (id)) more
     WHERE slot.id = more.slot_id RETURNING slot.id
-"""
-SHRINK = """
-    UPDATE shift SET capacity = wanted.capacity FROM unnest($1::uuid[], $2::int[]) AS wanted (id, capacity)
-    WHERE shift.id = wanted.id RETURNING shift.id
 """
 END = "DELETE FROM shift WHERE id = ANY($1::uuid[]) RETURNING id"
 
@@ -72,7 +68,9 @@ async def put(crew_id: UUID, week: Sequence[Span], manager: Manager, keys: Keys,
     """Let a crew come at these hours every week, and at no others.
 
     Bookings for which there is no place any more are moved to the next one or cancelled, and people are told;
-    what begins within SET_OUT_BEFORE stays as it is. Raises NoSuchCrewOfYours, CrewClosed, HoursOverlap.
+    who has booked what begins within SET_OUT_BEFORE stays, and nobody else can book it.
+
+    Raises NoSuchCrewOfYours, CrewClosed, HoursOverlap.
     """
     refuse_overlapping(week)
     async with in_transaction():
@@ -97,9 +95,11 @@ async def lay_anew(crew: Crew, week: Sequence[Span], keys: Keys, *, at: datetime
     planned = await places.planned(CrewHours.filter(crew_id=crew.id), at=at)
     await places.lay_out(planned)
     _, until = rules.laid_out_days(at)
-    ahead = await sql.rows(AHEAD, crew.id, at + rules.SET_OUT_BEFORE, until)
+    bookable = await sql.rows(AHEAD, crew.id, at + rules.BOOK_UNTIL, until)
     wanted = {(one.district, one.starts_at): one.capacity for one in planned}
-    places_of = {row["id"]: wanted.get((row["district"], row["starts_at"]), 0) for row in ahead}
+    places_of = {row["id"]: wanted.get((row["district"], row["starts_at"]), 0) for row in bookable}
+    ahead = [row for row in bookable if row["starts_at"] > at + rules.SET_OUT_BEFORE]
+    await let_nobody_new_in({row["id"]: places_of[row["id"]] for row in bookable if row not in ahead})
     await _grow([row for row in ahead if row["capacity"] < places_of[row["id"]]], places_of)
     less = [row for row in ahead if row["capacity"] > places_of[row["id"]]]
     await sql.rows(END, [row["id"] for row in less if not places_of[row["id"]]])
@@ -109,7 +109,7 @@ async def lay_anew(crew: Crew, week: Sequence[Span], keys: Keys, *, at: datetime
     }
     done = await empty(lost, Mover(Actor.SYSTEM, keys.seal(BECAUSE)), BECAUSE, at=at)
     smaller = [row["id"] for row in less if places_of[row["id"]]]
-    await sql.rows(SHRINK, smaller, [places_of[shift_id] for shift_id in smaller])
+    await sql.rows(KEEP, smaller, [places_of[shift_id] for shift_id in smaller])
     return Relaid(await queries.hours_of(crew.id), done[Move.RESCHEDULE], done[Move.CANCEL])
 
 

@@ -5,11 +5,13 @@ from uuid import UUID
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty
 
+from faq.packs import Library
 from miniapi import clock
 from miniapi.accounts.callers import SignedInResident
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.paging import Page, page_of
+from miniapi.http.regions import refuse_unknown_district
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
 from miniapi.merchants.callers import Manager
@@ -99,12 +101,19 @@ async def show_hours(request: Request, manager: Manager, crew_id: UUID) -> HTTPR
 @body(schemas.PutHours)
 @answers(schemas.RelaidJson, refuses=[NoSuchCrewOfYours, CrewClosed, HoursOverlap])
 async def put_hours(
-    request: Request, manager: Manager, crew_id: UUID, body: schemas.PutHours, keys: Keys
+    request: Request,
+    manager: Manager,
+    crew_id: UUID,
+    body: schemas.PutHours,
+    keys: Keys,
+    library: Library,
 ) -> HTTPResponse:
     """换上一整周的上门时间，立即按新的排时段；排不下的预约改到后面最近的空档，没有空档就取消，并通知居民和小组。
 
     两小时内开始的时段不受影响。
     """
+    for span in body.week:
+        refuse_unknown_district(library.packs[manager.merchant.region], span.district)
     relaid = await hours.put(crew_id, body.week, manager, keys, at=clock.now())
     return json(schemas.relaid_json(relaid))
 

@@ -108,6 +108,7 @@ class Slot(Model):
     ends_at = fields.DatetimeField()
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
+    shifts: fields.ReverseRelation["Shift"]
 
     class Meta:
         table = "slot"
@@ -208,6 +209,7 @@ class Pickup(Model):
 
     class Meta:
         table = "pickup"
+        # and one for what is to come, which Tortoise cannot write: see the migration 0016_visits
         indexes = (("resident_id", "booked_at"), ("slot_id", "state"), ("crew_id", "state"))
         constraints = (
             UniqueConstraint(fields=("number",), name="one_pickup_per_number"),
@@ -272,7 +274,7 @@ class PickupEvent(Model):
             CheckConstraint(
                 check="what IN ('booked','accepted','given_back','set_out','arrived','offered','agreed',"
                 "'collected','received','dismantled','rescheduled','cancelled','missed_resident',"
-                "'missed_crew','disputed','resolved')",
+                "'missed_crew','disputed','resolved','wrong_code')",
                 name="pickup_event_known",
             ),
             CheckConstraint(

@@ -59,7 +59,10 @@ ENDED = frozenset(State) - GOING_ON - {State.DISPUTED}
 MOVES: Mapping[Move, Step] = {
     Move.ACCEPT: _step({State.BOOKED}, {State.ASSIGNED}, {Actor.CREW}, "accepted"),
     Move.GIVE_BACK: _step(
-        {State.ASSIGNED, State.ON_THE_WAY}, {State.BOOKED}, {Actor.CREW, Actor.SYSTEM}, "given_back"
+        {State.ASSIGNED, State.ON_THE_WAY, State.ARRIVED},
+        {State.BOOKED},
+        {Actor.CREW, Actor.SYSTEM},
+        "given_back",
     ),
     # a phone that was offline tells late that its crew was not late
     Move.SET_OUT: _step({State.ASSIGNED, State.MISSED_BY_CREW}, {State.ON_THE_WAY}, {Actor.CREW}, "set_out"),
@@ -74,12 +77,13 @@ MOVES: Mapping[Move, Step] = {
         "rescheduled",
     ),
     Move.CANCEL: _step(
-        {*GOING_ON, State.DISPUTED}, {State.CANCELLED}, {Actor.RESIDENT, Actor.SYSTEM}, "cancelled"
+        {*GOING_ON, State.MISSED_BY_CREW, State.DISPUTED},
+        {State.CANCELLED},
+        {Actor.RESIDENT, Actor.STAFF, Actor.SYSTEM},
+        "cancelled",
     ),
     Move.MISS_RESIDENT: _step({State.ARRIVED}, {State.MISSED_BY_RESIDENT}, {Actor.CREW}, "missed_resident"),
-    Move.MISS_CREW: _step(
-        {State.BOOKED, State.ASSIGNED}, {State.MISSED_BY_CREW}, {Actor.SYSTEM}, "missed_crew"
-    ),
+    Move.MISS_CREW: _step({*GOING_ON}, {State.MISSED_BY_CREW}, {Actor.SYSTEM}, "missed_crew"),
     Move.DISPUTE: _step({State.ARRIVED}, {State.DISPUTED}, {Actor.RESIDENT}, "disputed"),
     Move.RESOLVE: _step({State.DISPUTED}, {State.COLLECTED, State.CANCELLED}, {Actor.STAFF}, "resolved"),
 }

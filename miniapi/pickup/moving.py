@@ -7,9 +7,10 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from miniapi.errors import NotAllowed
+from miniapi.accounts.actions import held
+from miniapi.errors import NotAllowed, NotSignedIn
 from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
-from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Proof
+from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState, Proof
 from miniapi.pickup.moves import CALLED, MOVES, Actor, Move, is_allowed
 
 
@@ -40,6 +41,15 @@ async def locked(pickups: "QuerySet[Pickup]") -> Pickup:
     return pickup
 
 
+async def owner_stays(resident_id: UUID) -> bool:
+    """Whether there is somebody to come to and to tell; their account is locked, before the booking."""
+    try:
+        await held(resident_id)
+    except NotSignedIn:
+        return False
+    return True
+
+
 def refuse_unless_allowed(pickup: Pickup, move: Move, actor: Actor) -> None:
     """Raises NotAllowed where no such actor makes this move, NotBooked, NotNow in another state."""
     if actor not in MOVES[move].by:
@@ -56,10 +66,17 @@ async def make(
 ) -> PickupEvent:
     """Make a move of a locked booking; `to` where the table leaves a choice, `changed` columns along with it.
 
+    A price is between a resident and the crew at the door: it ends with that visit.
+
     Raises NotAllowed, NotBooked, NotNow.
     """
     refuse_unless_allowed(pickup, move, mover.actor)
     (state,) = MOVES[move].after if to is None else MOVES[move].after & {to}
+    if pickup.state is PickupState.ARRIVED:
+        waiting = PickupOffer.filter(pickup_id=pickup.id, state=OfferState.OPEN)
+        await waiting.update(state=OfferState.WITHDRAWN, answered_at=at)
+    if state is PickupState.BOOKED:
+        changed["agreed_fen"] = None
     moved = await Pickup.filter(id=pickup.id, state=pickup.state).update(state=state, **changed)
     if not moved:
         raise NotNow(state=pickup.state, called=CALLED[pickup.state])

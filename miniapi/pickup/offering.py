@@ -10,6 +10,7 @@ from miniapi.accounts.actions import held
 from miniapi.keys import Keys
 from miniapi.money import in_yuan
 from miniapi.pickup import queries
+from miniapi.pickup.errors import OfferChanged
 from miniapi.pickup.models import OfferState, Pickup, PickupOffer
 from miniapi.pickup.moves import Actor, Move
 from miniapi.pickup.moving import Mover, locked, make, note, refuse_unless_allowed
@@ -21,13 +22,13 @@ from miniapi.tickets.rules import Matter
 RESIDENT = Mover(Actor.RESIDENT)
 
 
-async def accept(pickup_id: UUID, resident_id: UUID, *, at: datetime) -> Pickup:
-    """Agree to the price: at this one the crew may collect.
+async def accept(pickup_id: UUID, resident_id: UUID, offer_id: UUID, *, at: datetime) -> Pickup:
+    """Agree to the price that was read: at this one the crew may collect.
 
-    Raises NoSuchPickup, NotBooked, NotNow, NoSuchOffer.
+    Raises NoSuchPickup, NotBooked, NotNow, NoSuchOffer, OfferChanged.
     """
     async with in_transaction():
-        pickup, offer = await _asked(pickup_id, resident_id)
+        pickup, offer = await _asked(pickup_id, resident_id, offer_id)
         await _answer(offer, OfferState.ACCEPTED, at)
         await Pickup.filter(id=pickup.id).update(agreed_fen=offer.price_fen)
         pickup.agreed_fen = offer.price_fen
@@ -37,15 +38,15 @@ async def accept(pickup_id: UUID, resident_id: UUID, *, at: datetime) -> Pickup:
 
 
 async def refuse(
-    pickup_id: UUID, resident_id: UUID, library: Library, keys: Keys, *, at: datetime
+    pickup_id: UUID, resident_id: UUID, offer_id: UUID, library: Library, keys: Keys, *, at: datetime
 ) -> tuple[Pickup, Ticket]:
     """Not agree: nothing is collected, and the bureau looks into it.
 
-    Raises NotSignedIn of who left, NoSuchPickup, NotBooked, NotNow, NoSuchOffer, TooManyOpen.
+    Raises NotSignedIn of who left, NoSuchPickup, NotBooked, NotNow, NoSuchOffer, OfferChanged, TooManyOpen.
     """
     async with in_transaction():
         await held(resident_id)
-        pickup, offer = await _asked(pickup_id, resident_id)
+        pickup, offer = await _asked(pickup_id, resident_id, offer_id)
         await _answer(offer, OfferState.REFUSED, at)
         event = await make(pickup, Move.DISPUTE, RESIDENT, at=at)
         await tell_crew(pickup, pickup.crew_id, "的报价未获同意，请不要回收", key=f"{event.id}", at=at)
@@ -55,10 +56,14 @@ async def refuse(
     return pickup, ticket
 
 
-async def _asked(pickup_id: UUID, resident_id: UUID) -> tuple[Pickup, PickupOffer]:
+async def _asked(pickup_id: UUID, resident_id: UUID, offer_id: UUID) -> tuple[Pickup, PickupOffer]:
+    """The booking, locked, and the offer its resident answers, where it is still the one that waits."""
     pickup = await locked(Pickup.filter(id=pickup_id, resident_id=resident_id))
     refuse_unless_allowed(pickup, Move.DISPUTE, Actor.RESIDENT)
-    return pickup, await queries.open_offer(pickup.id)
+    offer = await queries.open_offer(pickup.id)
+    if offer.id != offer_id:
+        raise OfferChanged()
+    return pickup, offer
 
 
 async def _answer(offer: PickupOffer, state: OfferState, at: datetime) -> None:

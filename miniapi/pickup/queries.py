@@ -71,12 +71,16 @@ async def open_offer(pickup_id: UUID) -> PickupOffer:
 
 
 async def crews_pickups(crew_id: UUID, *, at: datetime) -> Sequence[Pickup]:
-    """What a crew has to do and could accept, today and tomorrow: by district, slot and number."""
+    """What a crew has to do and could accept, today and tomorrow: by district, slot and number.
+
+    A visit that midnight overtakes stays in the list as long as its door is shown, and until it is done.
+    """
     begins, ends = rules.shown_days(at)
-    days = Q(slot__starts_at__gte=begins, slot__starts_at__lt=ends)
-    own = Q(crew_id=crew_id) & ~Q(state=PickupState.CANCELLED)
+    lately = Q(slot__ends_at__gt=min(begins, at - rules.MASKED_AFTER))
+    under_way = Q(state__in=[PickupState.ON_THE_WAY, PickupState.ARRIVED])
+    own = Q(crew_id=crew_id) & ~Q(state=PickupState.CANCELLED) & (lately | under_way)
     waiting = Q(state=PickupState.BOOKED, slot_id__in=await _slots_of(crew_id, begins, ends))
-    found = Pickup.filter(days, own | waiting)
+    found = Pickup.filter(own | waiting, slot__starts_at__lt=ends)
     return await found.select_related("slot").order_by("district", "slot__starts_at", "number")
 
 

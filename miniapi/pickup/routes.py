@@ -25,6 +25,7 @@ from miniapi.pickup.errors import (
     NoSuchSlot,
     NotBooked,
     NotNow,
+    OfferChanged,
     OtherDistrict,
     SlotClosed,
     SlotFull,
@@ -38,7 +39,7 @@ from miniapi.tickets.errors import TooManyOpen
 routes = Blueprint("pickup")
 
 UNCHANGEABLE = (NoSuchPickup, NotBooked, NotNow, TooLateToChange)
-UNANSWERABLE = (NoSuchPickup, NotBooked, NotNow, NoSuchOffer)
+UNANSWERABLE = (NoSuchPickup, NotBooked, NotNow, NoSuchOffer, OfferChanged)
 UNBOOKABLE = (NoSuchSlot, OtherDistrict, SlotClosed, AlreadyBooked, SlotFull)
 
 
@@ -114,31 +115,38 @@ async def show_visit(
 
 
 @routes.post("/pickups/<pickup_id:uuid>/offer/accept")
+@body(schemas.AnswerOffer)
 @repeatable()
 @answers(VisitJson, refuses=UNANSWERABLE)
 async def accept_offer(
-    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys
+    request: Request, resident: SignedInResident, pickup_id: UUID, body: schemas.AnswerOffer, keys: Keys
 ) -> HTTPResponse:
-    """同意师傅的报价。"""
-    await offering.accept(pickup_id, resident.id, at=clock.now())
+    """同意看到的这个报价；师傅又报了别的价，就要看过新的再同意。"""
+    await offering.accept(pickup_id, resident.id, body.offer, at=clock.now())
     return json(visit_json(await queries.visit(pickup_id, resident.id), keys))
 
 
 @routes.post("/pickups/<pickup_id:uuid>/offer/refuse")
+@body(schemas.AnswerOffer)
 @repeatable()
 @answers(schemas.DisputeJson, refuses=[*UNANSWERABLE, TooManyOpen])
 async def refuse_offer(
-    request: Request, resident: SignedInResident, pickup_id: UUID, keys: Keys, library: Library
+    request: Request,
+    resident: SignedInResident,
+    pickup_id: UUID,
+    body: schemas.AnswerOffer,
+    keys: Keys,
+    library: Library,
 ) -> HTTPResponse:
-    """不同意师傅的报价：这次不回收，并提交一件工单。"""
-    pickup, ticket = await offering.refuse(pickup_id, resident.id, library, keys, at=clock.now())
+    """不同意看到的这个报价：这次不回收，并提交一件工单。"""
+    pickup, ticket = await offering.refuse(pickup_id, resident.id, body.offer, library, keys, at=clock.now())
     return json(schemas.dispute_json(pickup, ticket))
 
 
 @routes.post("/pickups/<pickup_id:uuid>/reschedule")
 @body(schemas.Reschedule)
 @repeatable()
-@answers(PickupJson, refuses=[*UNCHANGEABLE, TooManyChanges, *UNBOOKABLE])
+@answers(PickupJson, refuses=[*UNCHANGEABLE, TooManyChanges, TooManyActive, *UNBOOKABLE])
 async def reschedule(
     request: Request,
     resident: SignedInResident,

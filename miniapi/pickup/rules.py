@@ -17,8 +17,9 @@ MOST_ACTIVE = 3  # bookings of one person that are still to come
 MOST_CHANGES = 3  # of the time of one booking, by its resident
 MOST_WRONG_CODES = 5
 LATEST_WORD = timedelta(hours=24)  # so long a phone that was offline may tell later what was done
+CLOCKS_OFF = timedelta(minutes=5)  # between a phone and us, either way: no reason to refuse what was done
 SET_OUT_BEFORE = timedelta(hours=2)  # the slot begins: then nobody can change the booking any more
-WAIT_FOR_RESIDENT = timedelta(minutes=15)  # after the slot has begun
+WAIT_FOR_RESIDENT = timedelta(minutes=15)  # after the slot has begun and the crew has arrived
 MISSED_AFTER = timedelta(hours=2)  # after the end of a slot in which nobody set out
 SHOWN_DAYS = 2  # today and tomorrow: whose doors a crew may know
 MASKED_AFTER = timedelta(hours=1)  # after the slot's end
@@ -52,14 +53,20 @@ def missed_at(slot: Slot) -> datetime:
     return (slot.ends_at + MISSED_AFTER).astimezone(SHANGHAI)
 
 
+def is_missed(pickup: Pickup, at: datetime) -> bool:
+    """Whether nobody will come any more: where a crew set out, when every phone could have told the end."""
+    under_way = pickup.state in (PickupState.ON_THE_WAY, PickupState.ARRIVED)
+    return at >= pickup.slot.ends_at + (LATEST_WORD if under_way else MISSED_AFTER)
+
+
 def may_set_out_from(slot: Slot) -> datetime:
     """From when on a crew may set out."""
     return (slot.starts_at - SET_OUT_BEFORE).astimezone(SHANGHAI)
 
 
-def has_waited_from(slot: Slot) -> datetime:
+def has_waited_from(slot: Slot, arrived_at: datetime) -> datetime:
     """From when on a crew at the door may say that nobody is there."""
-    return (slot.starts_at + WAIT_FOR_RESIDENT).astimezone(SHANGHAI)
+    return (max(slot.starts_at, arrived_at) + WAIT_FOR_RESIDENT).astimezone(SHANGHAI)
 
 
 def shown_days(at: datetime) -> tuple[datetime, datetime]:
@@ -76,12 +83,12 @@ def laid_out_days(at: datetime) -> tuple[datetime, datetime]:
 
 def may_see_door(pickup: Pickup, crew_id: UUID, at: datetime) -> bool:
     """Whether a crew may see street and phone: of its own bookings of today and tomorrow, not long after."""
-    begins, ends = shown_days(at)
+    _, ends = shown_days(at)
     slot = pickup.slot
     return (
         pickup.crew_id == crew_id
         and pickup.state is not PickupState.CANCELLED
-        and begins <= slot.starts_at < ends
+        and slot.starts_at < ends
         and at < slot.ends_at + MASKED_AFTER
     )
 

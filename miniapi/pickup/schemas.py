@@ -101,6 +101,12 @@ class Reschedule(Body):
     slot: UUID
 
 
+class AnswerOffer(Body):
+    """Which price is answered: the one that was read, as the crew may name another one meanwhile."""
+
+    offer: UUID
+
+
 class Cancel(Body):
     """Why, if one likes to say."""
 
@@ -178,6 +184,7 @@ class CrewJson(TypedDict):
 class OfferJson(TypedDict):
     """A price that was named at the door."""
 
+    id: Id
     price_fen: int
     state: OfferState
     offered_at: Time
@@ -306,6 +313,7 @@ def visit_json(pickup: Pickup, keys: Keys) -> VisitJson:
 def offer_json(offer: PickupOffer) -> OfferJson:
     """A price that was named at the door."""
     return {
+        "id": str(offer.id),
         "price_fen": offer.price_fen,
         "state": offer.state,
         "offered_at": written(offer.offered_at),

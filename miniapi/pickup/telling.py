@@ -7,12 +7,18 @@ from miniapi.database import sql
 from miniapi.pickup.models import Pickup, Slot
 from miniapi.reminders.actions import owe, owe_all
 from miniapi.reminders.occasions import Occasion
+from miniapi.reminders.rules import STANDS
 
 # locked as lightly as can be, so that nobody leaves meanwhile: who leaves takes the account for themselves
 # at the very end, and then forgets once more what is owed to them
 MEMBERS = """
     SELECT r.id FROM member m JOIN resident r ON r.id = m.resident_id
     WHERE m.crew_id = $1 AND r.left_at IS NULL ORDER BY r.id FOR KEY SHARE OF r
+"""
+MANAGERS = """
+    SELECT r.id FROM crew c JOIN member m ON m.merchant_id = c.merchant_id AND m.role = 'manager'
+        JOIN resident r ON r.id = m.resident_id
+    WHERE c.id = $1 AND r.left_at IS NULL ORDER BY r.id FOR KEY SHARE OF r
 """
 
 
@@ -39,9 +45,23 @@ async def tell(pickup: Pickup, about: str, *, key: str, at: datetime) -> None:
 
 
 async def tell_crew(pickup: Pickup, crew_id: UUID | None, about: str, *, key: str, at: datetime) -> None:
-    """Tell everybody of a crew, once under this key; nobody where no crew had accepted the booking."""
+    """Tell everybody of a crew, once under this key; nobody where no crew had accepted the booking.
+
+    They hear of it whatever becomes of the booking later, which may be no longer theirs.
+    """
+    await _tell_all(MEMBERS, crew_id, pickup, about, key=key, at=at)
+
+
+async def tell_managers(pickup: Pickup, crew_id: UUID | None, about: str, *, key: str, at: datetime) -> None:
+    """Tell everybody who manages the recycler of a crew, as `tell_crew` tells the crew."""
+    await _tell_all(MANAGERS, crew_id, pickup, about, key=key, at=at)
+
+
+async def _tell_all(
+    whom: str, crew_id: UUID | None, pickup: Pickup, about: str, *, key: str, at: datetime
+) -> None:
     if crew_id is None:
         return
     told = word(pickup.id, pickup.number, pickup.slot, f"预约 {pickup.number} {about}", at=at)
-    crew = [row["id"] for row in await sql.rows(MEMBERS, crew_id)]
-    await owe_all([(member, told, f"pickup:{key}:{member}") for member in crew], at=at)
+    people = [row["id"] for row in await sql.rows(whom, crew_id)]
+    await owe_all([(one, told, f"{STANDS}pickup:{key}:{one}") for one in people], at=at)

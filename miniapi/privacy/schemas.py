@@ -72,6 +72,7 @@ class ExportJson(TypedDict):
     account: dict[str, Any]
     consents: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
+    wechat_keys: list[dict[str, Any]]
     memberships: list[dict[str, Any]]
     vouchers: list[dict[str, Any]]
     registrations: list[dict[str, Any]]
@@ -90,6 +91,7 @@ class ExportJson(TypedDict):
     tickets: list[dict[str, Any]]
     conversations: list[dict[str, Any]]
     messages: list[dict[str, Any]]
+    unanswered: list[dict[str, Any]]
     access_by_staff: list[dict[str, Any]]
 
 

@@ -37,6 +37,8 @@ async def book_with(
 ) -> Pickup:
     """Book the collection of what a purchase replaces, in place of one that came to nothing.
 
+    One that its crew missed, and that could still be moved to another day, is cancelled with that.
+
     Raises NoSuchRedemption, also for somebody else's, AlreadyRefunded, OldUnitBooked, and what booking
     a pickup raises.
     """
@@ -51,6 +53,9 @@ async def book_with(
         before = await Pickup.get_or_none(id=bought.pickup_id) if bought.pickup_id else None
         if before is not None and before.state not in CAME_TO_NOTHING:
             raise OldUnitBooked(number=before.number)
+        if before is not None and before.state is PickupState.MISSED_BY_CREW:
+            # one purchase, one old unit: the missed one is not moved to another day as well
+            await pickups.cancel(before.id, resident_id, None, keys, at=at)
         pickup = await pickups.book(
             resident_id, slot_id, items, door, contact, keys, with_delivery=True, at=at
         )

@@ -48,8 +48,9 @@ CALL_OFF = f"""
         called_off_at = $2, retry_at = NULL
 """  # noqa: S608  words of ours
 CALL_OFF_ALL = f"""{CALL_OFF}
-    WHERE subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'owed'
-       OR subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'sending'
+    WHERE (subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'owed'
+       OR subject = $1 AND kind IN ('drop', 'pickup', 'voucher_expiry') AND state = 'sending')
+      AND dedupe_key NOT LIKE '{rules.STANDS}%'
     RETURNING id
 """
 CALL_OFF_ONE = f"{CALL_OFF} WHERE id = $1 AND state IN ('owed', 'sending') RETURNING id"
@@ -116,7 +117,10 @@ async def cancel(reminder_id: UUID, resident_id: UUID, *, at: datetime) -> None:
 
 
 async def call_off(subject: UUID, *, at: datetime) -> None:
-    """Cancel what is to come about something that will not happen. Inside the transaction that decides it."""
+    """Cancel what is to come about something that will not happen. Inside the transaction that decides it.
+
+    What is owed under a key of `rules.STANDS` is told nevertheless.
+    """
     await sql.rows(CALL_OFF_ALL, subject, at)
 
 

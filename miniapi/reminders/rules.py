@@ -15,6 +15,7 @@ LONGEST_WAIT = 30.0  # seconds between two tries
 REMEMBER_PUSHES = timedelta(days=7)
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 EVENING = time(20)  # when somebody is reminded of tomorrow
+STANDS = "stands:"  # how keys begin of what somebody is told anyhow, whatever comes of its occasion later
 MOST_ASKED_FOR = 5  # templates in one dialog, as WeChat allows
 
 # Whether a second copy is better than none, where nobody knows if the first arrived: decision 48.

@@ -12,6 +12,7 @@ from miniapi.money import from_yuan
 from miniapi.reports.checks import BY_POLICY, CHECKS
 from miniapi.reports.custody_checks import CUSTODY
 from miniapi.reports.draws import wrong_draws
+from miniapi.reports.visit_checks import VISITS
 
 ROOM = "SET LOCAL work_mem = '128MB'"  # what is compared is as large as the whole house
 
@@ -43,7 +44,7 @@ async def differences_in(connection: asyncpg.Connection, library: Library) -> Se
 
 
 async def _broken(connection: asyncpg.Connection, library: Library) -> AsyncIterator[str]:
-    for check in (*CHECKS, *CUSTODY):
+    for check in (*CHECKS, *VISITS, *CUSTODY):
         for row, trouble in await connection.fetch(check.broken):
             yield f"{row}: {trouble} (rule: {check.rule})"
     async for line in wrong_draws(connection):

@@ -4,6 +4,20 @@ from miniapi.reports.checks import Check
 
 CUSTODY = (
     Check(
+        "nothing was done, as a phone tells it later, before what its booking had come to",
+        """
+        SELECT 'pickup ' || p.number, e.what || ' at ' || e.done_at || ', after ' || e.came_to
+        FROM pickup p JOIN (
+            SELECT pickup_id, what, done_at, at,
+                   max(coalesce(done_at, at)) FILTER (WHERE what <> 'missed_crew') OVER (
+                       PARTITION BY pickup_id ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                   ) AS came_to
+            FROM pickup_event
+        ) e ON e.pickup_id = p.id
+        WHERE e.done_at < e.at AND e.done_at < e.came_to
+        """,
+    ),
+    Check(
         "what was collected went from hand to hand in order, as far as its booking says",
         """
         SELECT 'pickup ' || p.number, p.state || ', hands ' || coalesce(h.hands, '-')

@@ -33,16 +33,31 @@ def test_what_has_ended_is_not_to_come_but_what_the_crew_missed_can_still_be_mov
 
 
 @pytest.mark.parametrize(
-    ("address", "offered"),
-    [
-        ("兖州区示例路 8 号", ["兖州区"]),
-        ("示例路 8 号", ["任城区", "兖州区"]),
-        (None, ["任城区", "兖州区"]),
-    ],
+    ("known", "offered"),
+    [({"district": "兖州区"}, ["兖州区"]), ({}, ["任城区", "兖州区"])],
 )
-async def test_an_address_that_names_its_district_gets_the_times_of_that(address, offered):
-    turn = SimpleNamespace(now=NOW, place="jining", city=TwoDistricts(), known={"address": address})
+async def test_only_the_times_of_its_district_are_for_a_visit(known, offered):
+    turn = SimpleNamespace(now=NOW, place="jining", city=TwoDistricts(), known=known)
 
     found = await visits.free_slots(turn, NOW.date())
 
     assert [slot.district for slot in found] == offered
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("兖州区示例路 8 号", "兖州区"),
+        ("在任城", "任城区"),
+        ("不是任城，是兖州", "兖州区"),
+        ("示例路 8 号", None),
+    ],
+)
+async def test_a_district_is_known_by_its_name_with_or_without_its_last_word(text, meant):
+    turn = SimpleNamespace(
+        now=NOW, today=NOW.date(), place="jining", city=TwoDistricts(), text=text, known={}
+    )
+
+    assert await visits.look_where(turn)
+
+    assert visits.district(turn) == meant

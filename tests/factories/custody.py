@@ -6,12 +6,12 @@ from miniapi.accounts.models import Resident
 from miniapi.custody import taking
 from miniapi.merchants.callers import CrewMember, Dismantler, Station
 from miniapi.merchants.models import Licence, Member, Merchant, MerchantKind, Role
-from miniapi.pickup import crewing, offering
+from miniapi.pickup import crewing
 from miniapi.pickup.models import Pickup
 from miniapi.pickup.moves import Move
 from tests.factories.licences import a_licence
 from tests.factories.people import KEYS, a_resident
-from tests.factories.pickups import a_pickup, all_right, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, all_right, an_act, moved
 from tests.factories.slots import a_crew, a_crew_member, a_slot
 
 WEIGHT = 30_000  # grams, of everything in these tests unless told otherwise
@@ -49,7 +49,7 @@ async def at_the_door(
     booked = await a_pickup(at - timedelta(hours=5), slot, resident)
     pickup = await moved(booked, member, Move.ACCEPT, Move.SET_OUT, Move.ARRIVE, at=at)
     await crewing.offer(pickup.id, PRICE, member, an_act(at), KEYS, at=at)
-    return await offering.accept(pickup.id, pickup.resident_id, at=at), member
+    return await agreed_to(pickup, at=at), member
 
 
 async def a_collected(at: datetime, resident: Resident | None = None) -> Pickup:

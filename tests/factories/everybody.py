@@ -123,7 +123,7 @@ class Everybody:
                 items = [{"category": "fridge"}]
                 return {"slot": str(self.season.slot.id), "items": items, "address": address}
             case "POST /pickups/{pickup}/offer/accept" | "POST /pickups/{pickup}/offer/refuse":
-                await self._offered(await self.thing("pickup"))
+                return {"offer": await self._offered(await self.thing("pickup"))}
             case "POST /crew/pickups/{pickup}/offer":
                 return {**_an_action(self.season.at), "price_fen": 1000}
             case "POST /crew/pickups/{pickup}/collect":
@@ -199,6 +199,7 @@ class Everybody:
                 | "POST /staff/tickets/{ticket}/reopen"
                 | "POST /staff/tickets/{ticket}/conversation"
                 | "POST /staff/vouchers/{voucher}/void"
+                | "POST /staff/pickups/{pickup_number}/cancel"
                 | "POST /staff/pickups/{pickup_number}/code"
                 | "POST /staff/pickups/{pickup_number}/photos/{photo}"
             ):
@@ -282,11 +283,12 @@ class Everybody:
     async def _a_pickup_number(self) -> str:
         return (await Pickup.get(id=await self.thing("pickup"))).number
 
-    async def _offered(self, pickup: str) -> None:
+    async def _offered(self, pickup: str) -> str:
         """Somebody is at the door and names a price."""
         shift = await Shift.get(slot_id=self.season.slot.id)
         await Pickup.filter(id=pickup).update(state=PickupState.ARRIVED, crew_id=shift.crew_id)
-        await PickupOffer.create(pickup_id=pickup, price_fen=1000, offered_at=self.season.at)
+        offer = await PickupOffer.create(pickup_id=pickup, price_fen=1000, offered_at=self.season.at)
+        return str(offer.id)
 
     async def _handed_over(self, pickup: str, last: Hand) -> None:
         """What was booked is in these hands, those of the recycler for whom the first station works."""

@@ -7,7 +7,7 @@ from faq.categories import Category
 from miniapi.accounts.models import Resident
 from miniapi.ids import new_id
 from miniapi.merchants.callers import CrewMember
-from miniapi.pickup import actions, crewing
+from miniapi.pickup import actions, crewing, offering, queries
 from miniapi.pickup.actions import Door, OldItem
 from miniapi.pickup.crewing import Act, Collected
 from miniapi.pickup.models import Pickup, Slot
@@ -30,6 +30,12 @@ async def moved(pickup: Pickup, member: CrewMember, *moves: Move, at: datetime) 
     for move in moves:
         pickup = await crewing.move(pickup.id, move, member, an_act(at), KEYS, at=at)
     return pickup
+
+
+async def agreed_to(pickup: Pickup, *, at: datetime) -> Pickup:
+    """A booking whose resident agrees to the price that is named."""
+    offer = await queries.open_offer(pickup.id)
+    return await offering.accept(pickup.id, pickup.resident_id, offer.id, at=at)
 
 
 def an_act(at: datetime, *, action: UUID | None = None, reason: str | None = None) -> Act:

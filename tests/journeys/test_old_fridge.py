@@ -92,11 +92,11 @@ async def the_crew_collects(alice: City, crew: City, pickup: dict) -> None:
     assert (await crew.get(path))["street"] == STREET
     await crew.post(f"{path}/arrive", **await an_action(crew))
     await crew.post(f"{path}/offer", price_fen=8000, **await an_action(crew))
-    await alice.post(f"/pickups/{pickup['id']}/offer/accept")
-    code = (await alice.get(f"/pickups/{pickup['id']}/visit"))["code"]
+    visit = await alice.get(f"/pickups/{pickup['id']}/visit")
+    await alice.post(f"/pickups/{pickup['id']}/offer/accept", offer=visit["offer"]["id"])
 
     collected = await crew.post(
-        f"{path}/collect", weight_grams=62_000, price_fen=8000, code=code, **await an_action(crew)
+        f"{path}/collect", weight_grams=62_000, price_fen=8000, code=visit["code"], **await an_action(crew)
     )
 
     assert collected["state"] == "collected"

@@ -1,5 +1,6 @@
 from tortoise import migrations
-from tortoise.migrations import operations as ops
+
+from miniapi.database.operations import Make
 
 
 class Migration(migrations.Migration):
@@ -14,9 +15,10 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.RunSQL(
+        Make(
+            "audit_head",
             """
-            CREATE OR REPLACE FUNCTION audit_head(lock bigint) RETURNS TABLE (seq bigint, hash text)
+            CREATE FUNCTION audit_head(lock bigint) RETURNS TABLE (seq bigint, hash text)
             LANGUAGE plpgsql AS $$
             BEGIN
                 PERFORM pg_advisory_xact_lock(lock);

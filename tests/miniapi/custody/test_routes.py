@@ -203,9 +203,12 @@ class TestAnybody:
 
             assert (answer.status, answer.json["code"]) == (404, "certificate_unknown")
 
-    async def test_hears_nothing_of_a_purchase_that_was_given_back(self, web, bought, noon):
+    @pytest.mark.parametrize("state", [RedemptionState.REFUNDED, RedemptionState.REJECTED])
+    async def test_hears_nothing_of_a_purchase_that_no_voucher_paid_for_in_the_end(
+        self, web, bought, noon, state
+    ):
         pickup, redemption, _ = bought
         code = await self.code_of(web, pickup)
-        await Redemption.filter(id=redemption.id).update(state=RedemptionState.REFUNDED, refunded_at=noon)
+        await Redemption.filter(id=redemption.id).update(state=state, **{f"{state}_at": noon})
 
         assert (await web.get(f"/certificates/{code}")).json["purchase"] is None

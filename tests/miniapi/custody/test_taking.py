@@ -192,7 +192,7 @@ class TestOnce:
         with pytest.raises(ActionUsed):
             await taking.dismantle(pickup.id, WEIGHT, worker, an_act(noon, action=used), KEYS, at=noon)
 
-    @pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(hours=-25)])
+    @pytest.mark.parametrize("ahead", [timedelta(minutes=5, seconds=1), timedelta(hours=-25)])
     async def test_a_time_the_phone_cannot_mean_is_refused(self, database, noon, ahead):
         pickup, worker = await a_collected(noon), await a_station(noon)
 
@@ -202,7 +202,7 @@ class TestOnce:
     async def test_nothing_arrives_before_it_set_out(self, database, noon):
         pickup, worker = await a_collected(noon), await a_station(noon)
 
-        before = an_act(noon - timedelta(minutes=1))
+        before = an_act(noon - timedelta(minutes=5, seconds=1))
 
         with pytest.raises(InvalidRequest):
             await taking.receive(pickup.id, WEIGHT, worker, before, KEYS, at=noon)

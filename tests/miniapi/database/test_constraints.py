@@ -409,7 +409,7 @@ async def drop_other_uniques(model, kept):
         if isinstance(other, UniqueConstraint) and other is not kept:
             table = model._meta.db_table
             gone = f'ALTER TABLE "{table}" DROP CONSTRAINT' if other.condition is None else "DROP INDEX"
-            await sql.rows(f"{gone} {other.name}")
+            await sql.rows(f"{gone} {other.name} CASCADE")
 
 
 async def insert_again(model, row_key, kept):

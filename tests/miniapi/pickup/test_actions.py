@@ -7,7 +7,7 @@ import pytest
 
 from miniapi.clock import SHANGHAI
 from miniapi.ids import new_id
-from miniapi.pickup import actions, queries
+from miniapi.pickup import actions, by_the_clock, queries
 from miniapi.pickup.actions import Contact, Door, OldItem
 from miniapi.pickup.errors import (
     AlreadyBooked,
@@ -183,6 +183,33 @@ async def test_somebody_has_three_bookings_at_a_time(database, noon, keys, booki
         await booking(resident, slots[3])
     await actions.cancel(pickups[0].id, resident.id, None, keys, at=noon)
     assert await booking(resident, slots[3])
+
+
+class TestWhatTheCrewMissed:
+    @pytest.fixture
+    async def missed(self, database, noon, booking):
+        """A booking for which nobody came this morning."""
+        early = noon - timedelta(hours=8)
+        pickup = await booking(await a_resident(noon), await a_slot(early, hours_ahead=2), at=early)
+        await by_the_clock.end_missed(at=noon)
+        return await Pickup.get(id=pickup.id)
+
+    async def test_can_be_put_away(self, missed, noon, library, keys, database):
+        put_away = await actions.cancel(missed.id, missed.resident_id, None, keys, at=noon)
+
+        assert (missed.state, put_away.state) == (PickupState.MISSED_BY_CREW, PickupState.CANCELLED)
+        assert await differences(database, library) == []
+
+    async def test_is_one_more_to_come_where_it_is_moved(self, missed, noon, booking):
+        resident = await missed.resident
+        slots = [await a_slot(noon, hours_ahead=24 + hours) for hours in (0, 2, 4, 6)]
+        for slot in slots[:3]:
+            await booking(resident, slot)
+
+        with pytest.raises(TooManyActive):
+            await actions.reschedule(missed.id, resident.id, slots[3].id, at=noon)
+
+        assert (await Pickup.get(id=missed.id)).state is PickupState.MISSED_BY_CREW
 
 
 async def test_what_people_write_is_sealed(database, noon, library, keys):

@@ -59,6 +59,11 @@ async def at_the_door(crew_does, pickup):
         assert answer.status == 200, answer.json
 
 
+async def the_offer(web, owner, pickup):
+    visit = await web.get(f"/pickups/{pickup['id']}/visit", by=owner)
+    return {"offer": visit.json["offer"]["id"]}
+
+
 class TestAVisit:
     async def test_from_the_list_to_the_old_fridge(self, web, pickup, owner, member, crew_does):
         path = f"/pickups/{pickup['id']}"
@@ -67,7 +72,7 @@ class TestAVisit:
         await crew_does("offer", pickup, price_fen=5000)
 
         visit = await web.get(f"{path}/visit", by=owner)
-        agreed = await web.post(f"{path}/offer/accept", by=owner)
+        agreed = await web.post(f"{path}/offer/accept", by=owner, offer=visit.json["offer"]["id"])
         code = visit.json["code"]
         done = await crew_does("collect", pickup, weight_grams=30_000, price_fen=5000, code=code)
         after = await web.get(f"{path}/visit", by=owner)
@@ -106,7 +111,9 @@ class TestAVisit:
         await at_the_door(crew_does, pickup)
         await crew_does("offer", pickup, price_fen=100)
 
-        refused = await web.post(f"/pickups/{pickup['id']}/offer/refuse", by=owner)
+        refused = await web.post(
+            f"/pickups/{pickup['id']}/offer/refuse", by=owner, **await the_offer(web, owner, pickup)
+        )
         number, bureau = pickup["number"], await a_staff(noon)
         ended = await web.post(
             f"/staff/pickups/{number}/resolve", by=bureau, outcome="cancelled", reason="居民自行处理"
@@ -124,7 +131,7 @@ class TestAVisit:
 
         collected = {"weight_grams": 1, "price_fen": 1, "code": "000000"}
         assert await refusal("set_out") == (409, "pickup_state")
-        assert await refusal("accept", at=noon + timedelta(seconds=1)) == (422, "invalid_request")
+        assert await refusal("accept", at=noon + timedelta(minutes=6)) == (422, "invalid_request")
         await at_the_door(crew_does, pickup)
         assert await refusal("collect", **collected) == (409, "pickup_code_wrong")
         assert await refusal("collect", **{**collected, "weight_grams": 0}) == (422, "invalid_request")
@@ -246,7 +253,8 @@ class TestClosing:
 async def test_a_locked_code_is_unlocked_by_support(web, pickup, owner, crew_does, noon):
     await at_the_door(crew_does, pickup)
     await crew_does("offer", pickup, price_fen=0)
-    await web.post(f"/pickups/{pickup['id']}/offer/accept", by=owner)
+    offer = await the_offer(web, owner, pickup)
+    await web.post(f"/pickups/{pickup['id']}/offer/accept", by=owner, **offer)
     wrong = {"weight_grams": 1, "price_fen": 0, "code": "000000"}
     codes = [(await crew_does("collect", pickup, **wrong)).json["code"] for _ in range(6)]
     support = await a_staff(noon, StaffRole.SUPPORT)

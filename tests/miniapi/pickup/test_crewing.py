@@ -8,7 +8,7 @@ import pytest
 from miniapi.audit.models import AuditEvent
 from miniapi.http.errors import InvalidRequest
 from miniapi.ids import new_id
-from miniapi.pickup import crewing, offering, queries
+from miniapi.pickup import crewing, queries
 from miniapi.pickup.errors import (
     ActionUsed,
     CodeLocked,
@@ -25,7 +25,7 @@ from miniapi.pickup.moves import Move
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from tests.factories.people import KEYS, a_resident
-from tests.factories.pickups import a_pickup, all_right, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, all_right, an_act, moved
 from tests.factories.slots import a_crew, a_crew_member, a_slot
 
 TO_THE_DOOR = (Move.ACCEPT, Move.SET_OUT, Move.ARRIVE)
@@ -52,7 +52,7 @@ async def agreed(pickup, member, at, price_fen=5000):
     """A crew at the door, and a price its resident has agreed to."""
     pickup = await moved(pickup, member, *TO_THE_DOOR, at=at)
     await crewing.offer(pickup.id, price_fen, member, an_act(at), KEYS, at=at)
-    return await offering.accept(pickup.id, pickup.resident_id, at=at)
+    return await agreed_to(pickup, at=at)
 
 
 class TestMoving:
@@ -173,7 +173,7 @@ class TestMoving:
             await moved(booked, member, Move.ACCEPT, at=slot.ends_at)
 
     async def test_the_time_of_a_phone_is_of_the_last_day(self, booked, member, noon):
-        for wrong in (noon + timedelta(seconds=1), noon - timedelta(hours=24, seconds=1)):
+        for wrong in (noon + timedelta(minutes=5, seconds=1), noon - timedelta(hours=24, seconds=1)):
             with pytest.raises(InvalidRequest):
                 await crewing.move(booked.id, Move.ACCEPT, member, an_act(wrong), KEYS, at=noon)
 
@@ -185,7 +185,7 @@ class TestCollecting:
         with pytest.raises(PriceNotAgreed):
             await crewing.collect(ready.id, all_right(ready), member, an_act(noon), KEYS, at=noon)
         await crewing.offer(ready.id, 5000, member, an_act(noon), KEYS, at=noon)
-        await offering.accept(ready.id, ready.resident_id, at=noon)
+        await agreed_to(ready, at=noon)
         with pytest.raises(PriceNotAgreed):
             await crewing.collect(
                 ready.id, all_right(ready, price_fen=4999), member, an_act(noon), KEYS, at=noon

@@ -8,7 +8,7 @@ import pytest
 
 from miniapi.audit.models import AuditEvent
 from miniapi.ids import new_id
-from miniapi.pickup import crewing, door_photos, offering, photos
+from miniapi.pickup import crewing, door_photos, photos
 from miniapi.pickup.crewing import Collected
 from miniapi.pickup.errors import NoSuchPickup, NotNow
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Proof
@@ -24,7 +24,7 @@ from miniapi.pickup.photo_models import PhotoKind, PickupPhoto
 from miniapi.staff.callers import SupportOfficer
 from miniapi.staff.models import StaffRole
 from tests.factories.people import KEYS
-from tests.factories.pickups import a_pickup, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, an_act, moved
 from tests.factories.pictures import a_picture
 from tests.factories.slots import a_crew, a_crew_member, a_slot
 from tests.factories.staff import a_staff
@@ -48,7 +48,7 @@ async def at_the_door(member, noon):
     slot = await a_slot(noon, hours_ahead=2)
     pickup = await moved(await a_pickup(noon, slot), member, Move.ACCEPT, Move.SET_OUT, Move.ARRIVE, at=noon)
     await crewing.offer(pickup.id, PRICE, member, an_act(noon), KEYS, at=noon)
-    return await offering.accept(pickup.id, pickup.resident_id, at=noon)
+    return await agreed_to(pickup, at=noon)
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import io
 import pytest
 
 from miniapi.ids import new_id
-from miniapi.pickup import crewing, offering
+from miniapi.pickup import crewing
 from miniapi.pickup.moves import Move
 from miniapi.pickup.photo_routes import LARGEST_PHOTO
 from miniapi.staff.models import StaffRole
 from tests.factories.people import KEYS, a_resident
-from tests.factories.pickups import a_pickup, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, an_act, moved
 from tests.factories.pictures import a_picture
 from tests.factories.slots import a_crew_member, a_slot
 from tests.factories.staff import a_staff
@@ -33,7 +33,7 @@ async def pickup(owner, member, noon):
     booked = await a_pickup(noon, slot, owner)
     await moved(booked, member, Move.ACCEPT, Move.SET_OUT, Move.ARRIVE, at=noon)
     await crewing.offer(booked.id, 5000, member, an_act(noon), KEYS, at=noon)
-    return await offering.accept(booked.id, owner.id, at=noon)
+    return await agreed_to(booked, at=noon)
 
 
 async def test_a_crew_photographs_has_it_signed_and_collects(web, pickup, owner, member, noon):

@@ -5,7 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from miniapi.pickup import actions, crewing, offering
+from miniapi.errors import NotSignedIn
+from miniapi.pickup import actions, crewing, places
 from miniapi.pickup.errors import NotBooked
 from miniapi.pickup.models import Pickup, PickupState
 from miniapi.pickup.moves import Move
@@ -13,7 +14,7 @@ from miniapi.privacy.actions import leave
 from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from tests.factories.people import KEYS
-from tests.factories.pickups import a_pickup, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, an_act, moved
 from tests.factories.slots import a_crew_member, a_slot
 
 WAITING = """
@@ -90,10 +91,26 @@ async def test_so_may_who_answers_an_offer_of_their_own_crew(member, in_the_way,
     )
     await crewing.offer(own.id, 5000, member, an_act(noon), KEYS, at=noon)
 
-    outcomes = await meeting(
-        in_the_way, own, offering.accept(own.id, member.id, at=noon), leave(member.id, at=noon)
-    )
+    outcomes = await meeting(in_the_way, own, agreed_to(own, at=noon), leave(member.id, at=noon))
 
     assert [type(one) for one in outcomes] == [Pickup, type(None)]
     assert not await Notice.filter(resident_id=member.id).exists()
+    assert await differences(database, library) == []
+
+
+async def test_so_may_who_moves_a_booking_to_a_place_they_kept(
+    own, member, in_the_way, noon, library, database
+):
+    kept = await a_slot(noon, hours_ahead=30)
+    await places.hold(kept.id, member.id, at=noon)
+
+    async with in_the_way.transaction():
+        await in_the_way.execute("SELECT FROM hold FOR UPDATE")
+        leaving = asyncio.ensure_future(leave(member.id, at=noon))
+        await until_waiting(in_the_way, 1)
+        moving = asyncio.ensure_future(actions.reschedule(own.id, member.id, kept.id, at=noon))
+        await until_waiting(in_the_way, 2)
+    outcomes = await asyncio.gather(leaving, moving, return_exceptions=True)
+
+    assert [type(one) for one in outcomes] == [type(None), NotSignedIn]
     assert await differences(database, library) == []

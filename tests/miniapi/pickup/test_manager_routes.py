@@ -111,7 +111,8 @@ async def test_weeks_that_cannot_be_meant_are_refused(put):
         return answer.status, answer.json["code"]
 
     assert await refusal(MONDAY, {**MONDAY, "begins": 11, "ends": 15}) == (422, "hours_overlap")
-    for wrong in ({"begins": 13}, {"ends": 12}, {"weekday": 0}, {"capacity": 0}, {"ends": 25}):
+    nowhere = {"district": "杨棱区"}
+    for wrong in ({"begins": 13}, {"ends": 12}, {"weekday": 0}, {"capacity": 0}, {"ends": 25}, nowhere):
         assert await refusal({**MONDAY, **wrong}) == (422, "invalid_request")
 
 

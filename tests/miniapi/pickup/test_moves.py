@@ -16,16 +16,16 @@ from tests.factories.slots import a_crew, a_slot
 # move: by whom, from where, to where
 TABLE = """
 accept:        crew             | booked                                          | assigned
-give_back:     crew system      | assigned on_the_way                             | booked
+give_back:     crew system      | assigned on_the_way arrived                     | booked
 set_out:       crew             | assigned missed_by_crew                         | on_the_way
 arrive:        crew             | on_the_way                                      | arrived
 collect:       crew             | arrived                                         | collected
 receive:       station          | collected                                       | received
 dismantle:     dismantler       | received                                        | dismantled
 reschedule:    resident system  | booked assigned missed_by_crew                  | booked
-cancel:        resident system  | booked assigned on_the_way arrived disputed     | cancelled
+cancel:        resident staff system | booked assigned on_the_way arrived missed_by_crew disputed | cancelled
 miss_resident: crew             | arrived                                         | missed_by_resident
-miss_crew:     system           | booked assigned                                 | missed_by_crew
+miss_crew:     system           | booked assigned on_the_way arrived              | missed_by_crew
 dispute:       resident         | arrived                                         | disputed
 resolve:       staff            | disputed                                        | collected cancelled
 """

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from miniapi.ids import new_id
+from miniapi.merchants.models import Merchant
 from miniapi.pickup import crewing, desk, offering
 from miniapi.pickup.desk import Outcome
-from miniapi.pickup.errors import CodeWrong, NoSuchOffer, NoSuchPickup, NotNow
+from miniapi.pickup.errors import CodeWrong, NeverOffered, NoSuchOffer, NoSuchPickup, NotNow, OfferChanged
+from miniapi.pickup.handover_models import Handover
 from miniapi.pickup.models import OfferState, Pickup, PickupOffer, PickupState
 from miniapi.pickup.moves import Move
 from miniapi.reminders.models import Notice
@@ -15,8 +18,9 @@ from miniapi.staff.callers import Bureau, SupportOfficer
 from miniapi.staff.errors import ReasonPersonal
 from miniapi.staff.models import StaffRole
 from miniapi.tickets.models import Ticket, TicketKind
+from tests.factories.licences import a_licence
 from tests.factories.people import KEYS, a_resident
-from tests.factories.pickups import a_pickup, all_right, an_act, moved
+from tests.factories.pickups import a_pickup, agreed_to, all_right, an_act, moved
 from tests.factories.slots import a_crew_member, a_slot
 from tests.factories.staff import a_staff
 
@@ -41,12 +45,13 @@ async def offered(at_the_door, member, noon):
 
 @pytest.fixture
 async def disputed(offered, library, noon):
-    pickup, _ = await offering.refuse(offered.id, offered.resident_id, library, KEYS, at=noon)
+    offer = await PickupOffer.get()
+    pickup, _ = await offering.refuse(offered.id, offered.resident_id, offer.id, library, KEYS, at=noon)
     return pickup
 
 
 async def test_an_offer_is_answered_once(offered, library, noon):
-    who = (offered.id, offered.resident_id)
+    who = (offered.id, offered.resident_id, (await PickupOffer.get()).id)
 
     outcomes = await asyncio.gather(
         offering.accept(*who, at=noon),
@@ -70,9 +75,23 @@ async def test_a_refused_price_becomes_a_ticket_and_the_crew_is_told(disputed, o
 
 async def test_nobody_answers_for_somebody_else_or_nothing(at_the_door, noon):
     with pytest.raises(NoSuchOffer):
-        await offering.accept(at_the_door.id, at_the_door.resident_id, at=noon)
+        await offering.accept(at_the_door.id, at_the_door.resident_id, new_id(), at=noon)
     with pytest.raises(NoSuchPickup):
-        await offering.accept(at_the_door.id, (await a_resident(noon)).id, at=noon)
+        await offering.accept(at_the_door.id, (await a_resident(noon)).id, new_id(), at=noon)
+
+
+async def test_only_the_price_that_was_read_is_answered(offered, member, library, noon):
+    who = (offered.id, offered.resident_id, (await PickupOffer.get()).id)
+    await crewing.offer(offered.id, 100, member, an_act(noon), KEYS, at=noon)
+
+    with pytest.raises(OfferChanged):
+        await offering.accept(*who, at=noon)
+    with pytest.raises(OfferChanged):
+        await offering.refuse(*who, library, KEYS, at=noon)
+
+    pickup = await Pickup.get()
+    assert (pickup.state, pickup.agreed_fen) == (PickupState.ARRIVED, None)
+    assert (await PickupOffer.get(price_fen=100)).state is OfferState.OPEN
 
 
 class TestTheDesk:
@@ -81,11 +100,31 @@ class TestTheDesk:
         return Bureau(await a_staff(noon, StaffRole.BUREAU), "")
 
     async def test_ends_a_dispute_as_collected(self, disputed, officer, noon, library, database):
-        outcome = Outcome(PickupState.COLLECTED, 20_000, 4000)
+        outcome = Outcome(PickupState.COLLECTED, 20_000, 5000)
 
-        done = await desk.resolve(disputed.number, outcome, "双方同意 40 元", officer, KEYS, at=noon)
+        done = await desk.resolve(disputed.number, outcome, "双方同意 50 元", officer, KEYS, at=noon)
 
-        assert (done.state, done.price_fen, done.weight_grams) == (PickupState.COLLECTED, 4000, 20_000)
+        assert (done.state, done.price_fen, done.weight_grams) == (PickupState.COLLECTED, 5000, 20_000)
+        assert await differences(database, library) == []
+
+    async def test_ends_no_dispute_at_a_price_that_was_never_named(self, disputed, officer, noon):
+        for price_fen in (1, 0, 4999):
+            outcome = Outcome(PickupState.COLLECTED, 20_000, price_fen)
+            with pytest.raises(NeverOffered):
+                await desk.resolve(disputed.number, outcome, "双方商定", officer, KEYS, at=noon)
+
+        assert (await Pickup.get()).state is PickupState.DISPUTED
+
+    async def test_asks_for_a_licence_that_was_good_at_the_door(
+        self, disputed, member, officer, noon, library, database
+    ):
+        recycler = await Merchant.get(id=member.crew.merchant_id)
+        await a_licence(recycler, valid_until=noon.date(), added_at=noon)
+        outcome, later = Outcome(PickupState.COLLECTED, 20_000, 5000), noon + timedelta(days=2)
+
+        done = await desk.resolve(disputed.number, outcome, "双方商定", officer, KEYS, at=later)
+
+        assert (done.state, (await Handover.get()).done_at) == (PickupState.COLLECTED, noon)
         assert await differences(database, library) == []
 
     async def test_ends_a_dispute_as_cancelled_and_frees_the_place(
@@ -103,7 +142,7 @@ class TestTheDesk:
             )
 
     async def test_unlocks_a_code(self, offered, member, noon):
-        await offering.accept(offered.id, offered.resident_id, at=noon)
+        await agreed_to(offered, at=noon)
         wrong = all_right(offered, code="000000")
         for _ in range(5):
             with pytest.raises(CodeWrong):

@@ -1,3 +1,4 @@
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -5,8 +6,8 @@ import pytest
 
 from faq.packs import Library
 from miniapi.accounts.actions import bind_phone
-from miniapi.accounts.models import Resident
-from miniapi.chat.models import ChatMessage, Conversation
+from miniapi.accounts.models import Resident, SessionKey
+from miniapi.chat.models import ChatMessage, Conversation, PushInHand
 from miniapi.drops import lottery
 from miniapi.drops.models import Drop, DropMode
 from miniapi.http.models import KeptAnswer
@@ -77,6 +78,11 @@ async def a_life(noon: datetime, library: Library, keys: Keys, drop: Drop | None
     )
     sealed = {"text_sealed": keys.seal(WORDS), "reply_sealed": keys.seal("请稍等")}
     await ChatMessage.create(conversation=talk, intent="help", confidence=1, at=noon, **sealed)
+    unanswered = keys.seal(json.dumps({"openid": resident.openid, "said": WORDS}))
+    await PushInHand.create(
+        resident=resident, content_sealed=unanswered, came_at=noon, taken_until=noon + timedelta(minutes=1)
+    )
+    await SessionKey.create(resident=resident, key_sealed=keys.seal("a key of WeChat's"), at=noon)
     merchant = await Merchant.create(
         region="yangling", kind=MerchantKind.SELLER, name=f"示例店 {voucher.rank}", address="示例路"
     )

@@ -90,6 +90,17 @@ class TestBooking:
         assert again.status == 201
         assert str((await Redemption.get(id=bought.id)).pickup_id) == again.json["id"]
 
+    async def test_in_place_of_a_missed_one_is_the_only_one(self, web, bought, buyer, slot, noon):
+        first = await book(web, bought, buyer, slot)
+        await Pickup.filter(id=first.json["id"]).update(state=PickupState.MISSED_BY_CREW)
+
+        again = await book(web, bought, buyer, await a_slot(noon, hours_ahead=30))
+
+        other = {"slot": str((await a_slot(noon, hours_ahead=36)).id)}
+        moved = await web.post(f"/pickups/{first.json['id']}/reschedule", by=buyer, **other)
+        assert (again.status, moved.json["code"]) == (201, "pickup_not_booked")
+        assert (await Pickup.get(id=first.json["id"])).state is PickupState.CANCELLED
+
 
 class TestGoodsThatComeBack:
     async def test_leave_the_pickup_and_say_so(self, web, bought, buyer, slot, library, noon):

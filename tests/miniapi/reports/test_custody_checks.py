@@ -6,20 +6,27 @@ from miniapi.reports.audit import differences
 from miniapi.reports.custody_checks import CUSTODY
 from tests.factories.custody import a_dismantled
 from tests.miniapi.reports.test_audit import by_hand, rules_of
+from tests.miniapi.reports.test_visit_checks import AS_AGREED, STEP_BY_STEP
 
 IN_ORDER = "what was collected went from hand to hand in order, as far as its booking says"
 AS_BOOKED = "things come to a crew and its station as that crew's booking says, weight included"
 LICENSED = "nobody takes anything over but with a licence on record, good on that day"
 CERTIFIED = "everything dismantled has its certificate, issued then, and nothing else has one"
+IN_TURN = "nothing was done, as a phone tells it later, before what its booking had come to"
 
 BY_HAND = {
+    "a crew arrived before it set out": (
+        {IN_TURN},
+        "UPDATE pickup_event SET done_at = done_at - interval '1 minute' WHERE what = 'arrived'",
+        "SELECT 'pickup ' || number FROM pickup",
+    ),
     "the last hand-over is gone": (
         {IN_ORDER},
         "DELETE FROM handover WHERE hand = 'dismantler'",
         "SELECT 'pickup ' || number FROM pickup",
     ),
     "a booking says more than was done": (
-        {IN_ORDER},
+        {IN_ORDER, STEP_BY_STEP, AS_AGREED},
         "INSERT INTO pickup SELECT (jsonb_populate_record(p, jsonb_build_object("
         "'id', gen_random_uuid(), 'number', '0000000000', 'state', 'received'))).* FROM pickup p",
         "UPDATE slot SET taken = taken + 1",
@@ -109,4 +116,6 @@ async def test_what_was_collected_before_licences_were_kept_is_no_difference(dat
 
 
 def test_every_rule_is_broken_here():
-    assert set().union(*(broken for broken, *_ in BY_HAND.values())) == {check.rule for check in CUSTODY}
+    broken = set().union(*(broken for broken, *_ in BY_HAND.values()))
+
+    assert broken - {STEP_BY_STEP, AS_AGREED} == {check.rule for check in CUSTODY}
