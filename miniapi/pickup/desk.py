@@ -1,6 +1,5 @@
 """What the staff do with single bookings: ending a dispute, cancelling, unlocking a code."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +8,7 @@ from tortoise.transactions import in_transaction
 from miniapi.audit.actions import record
 from miniapi.keys import Keys
 from miniapi.merchants.models import Crew
-from miniapi.pickup import places
+from miniapi.pickup import places, queries
 from miniapi.pickup.errors import NeverOffered, NoSuchPickup, NotNow
 from miniapi.pickup.handing import hand_over
 from miniapi.pickup.handover_models import Hand
@@ -21,8 +20,6 @@ from miniapi.reminders.actions import call_off
 from miniapi.staff.callers import Bureau, SupportOfficer
 from miniapi.staff.models import StaffRole
 from miniapi.staff.reasons import fit_to_keep
-
-NUMBER = re.compile(r"[0-9]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ async def kept_reason(
     number: str, reason: str, officer: Bureau | SupportOfficer, role: StaffRole, keys: Keys, *, at: datetime
 ) -> str:
     """The reason as the log keeps it. Raises NoSuchPickup, ReasonPersonal."""
-    known = Pickup.filter(number=number).select_related("resident")
-    if not NUMBER.fullmatch(number) or (pickup := await known.first()) is None:
+    pickup = await queries.numbered(number).select_related("resident").first()
+    if pickup is None:
         raise NoSuchPickup()
     return await fit_to_keep(reason, [pickup.resident], officer, role, keys, at=at)

@@ -66,7 +66,7 @@ async def add(
 
 async def for_support(number: str) -> Sequence[PickupPhoto]:
     """What photos there are of a booking. Raises NoSuchPickup."""
-    pickup = await Pickup.get_or_none(number=number)
+    pickup = await queries.numbered(number).first()
     if pickup is None:
         raise NoSuchPickup()
     return await PickupPhoto.filter(pickup_id=pickup.id).order_by(*photos.IN_ORDER)

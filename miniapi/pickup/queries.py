@@ -1,5 +1,6 @@
 """What people can ask about slots and bookings."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -23,6 +24,8 @@ from miniapi.pickup.models import (
 )
 from miniapi.pickup.moves import CALLED, GOING_ON
 from miniapi.reminders.occasions import Occasion
+
+NUMBER = re.compile(r"[0-9]{10}")
 
 
 def bookable_slots(
@@ -54,6 +57,13 @@ def pickups_of(resident_id: UUID) -> "QuerySet[Pickup]":
 async def pickup(pickup_id: UUID, resident_id: UUID) -> Pickup:
     """One booking of this resident. Raises NoSuchPickup, also for somebody else's."""
     return await _one(pickups_of(resident_id), pickup_id)
+
+
+def numbered(number: str) -> "QuerySet[Pickup]":
+    """The booking of a number that people read out. Raises NoSuchPickup for what is no number at all."""
+    if not NUMBER.fullmatch(number):
+        raise NoSuchPickup()
+    return Pickup.filter(number=number)
 
 
 async def visit(pickup_id: UUID, resident_id: UUID) -> Pickup:

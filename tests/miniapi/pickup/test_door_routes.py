@@ -111,3 +111,11 @@ async def test_support_opens_a_photo_with_a_reason_that_the_resident_reads(web, 
     assert without.status == 422
     (looked,) = [one for one in seen.json["items"] if one["role"] == "support"]
     assert (looked["fields"], looked["reason"]) == (["photo"], "居民说收错了东西")
+
+
+async def test_what_is_no_number_names_no_photos(web, noon):
+    support = await a_staff(noon, StaffRole.SUPPORT)
+
+    for number in ("123456789", "%C3%90" * 16, "一二三四五六七八九十"):
+        answer = await web.get(f"/staff/pickups/{number}/photos", by=support)
+        assert (answer.status, answer.json["code"]) == (404, "not_found")
