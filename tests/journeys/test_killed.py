@@ -81,11 +81,12 @@ async def test_the_postmaster_is_back_within_five_seconds(house):
     async with house.up("--as-of", START) as city:
         await city.sign_in("alice")
         for _ in range(2):
-            old = house.postmaster
+            old, began = house.postmaster, time.monotonic()
             kill(old)
 
-            assert await answers_again(city) < 5
-            await house.another_postmaster(old)
+            await house.another_postmaster(old)  # what the old one had begun may answer a little longer
+            await answers_again(city)
+            assert time.monotonic() - began < 5
 
         assert (await city.get("/me"))["roles"] == []
         await city.move_clock("2024-09-01T10:00:05+08:00")
