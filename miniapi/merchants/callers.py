@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 from uuid import UUID
 
 from sanic import Request
@@ -19,39 +19,46 @@ Caller = TypeVar("Caller")
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk(SignedInResident):
-    """A resident who stands at the counter of an approved shop."""
+class ForMerchant(SignedInResident):
+    """A resident who acts for a merchant; `kind` is how the audit log calls such a person."""
 
     merchant: Merchant
+    kind: ClassVar[str]
 
     @property
     def actor(self) -> str:
         """How the audit log names this person."""
-        return f"clerk:{self.account.id}"
+        return f"{self.kind}:{self.account.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Recycler(SignedInResident):
-    """A resident who acts for an approved recycler."""
+class Clerk(ForMerchant):
+    """Somebody who stands at the counter of an approved shop."""
 
-    merchant: Merchant
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names this person."""
-        return f"recycler:{self.account.id}"
+    kind = "clerk"
 
 
-@dataclass(frozen=True, slots=True)
-class Manager(SignedInResident):
-    """A resident who keeps the crews, the hours and the prices of a recycler."""
+class Recycler(ForMerchant):
+    """Somebody who acts for an approved recycler."""
 
-    merchant: Merchant
+    kind = "recycler"
 
-    @property
-    def actor(self) -> str:
-        """How the audit log names this person."""
-        return f"manager:{self.account.id}"
+
+class Manager(ForMerchant):
+    """Somebody who keeps the crews, the hours and the prices of a recycler."""
+
+    kind = "manager"
+
+
+class Station(ForMerchant):
+    """Somebody who takes old things in at a recycler's station."""
+
+    kind = "station"
+
+
+class Dismantler(ForMerchant):
+    """Somebody who takes old things apart for an enterprise that may."""
+
+    kind = "dismantler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +71,6 @@ class CrewMember(SignedInResident):
     def actor(self) -> str:
         """How the audit log names this person."""
         return f"crew:{self.account.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Station(SignedInResident):
-    """A resident who takes old things in at a recycler's station."""
-
-    merchant: Merchant
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names this person."""
-        return f"station:{self.account.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Dismantler(SignedInResident):
-    """A resident who takes old things apart for an enterprise that may."""
-
-    merchant: Merchant
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names this person."""
-        return f"dismantler:{self.account.id}"
 
 
 def clerk_for(*, demo: bool) -> Callable[[Request], Awaitable[Clerk]]:
