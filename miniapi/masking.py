@@ -11,7 +11,10 @@ HIDDEN = "***"
 TOO_LONG = 10**10  # for an amount: it may be a telephone number
 SHORTEST = 8  # characters; nothing shorter has such a shape
 
-_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"
+_ID = (
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"
+    r"|(?<=rid: )[0-9a-f]{8}(?:-[0-9a-f]{8}){2}(?![0-9a-f])"  # of a call, for which WeChat's support asks
+)
 _NUMBER = r"(?<!\d)\d{17}[\dXx](?![0-9A-Za-z])"  # a citizen's
 _PHONE = r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
 _OPENID = r"(?<![\w-])o(?=[\w-]*[0-9A-Z])[A-Za-z0-9_-]{25,30}(?![\w-])"
@@ -38,7 +41,8 @@ _SAID = (
 
 
 def masked(text: str) -> str:
-    """The text without telephone and citizen numbers, openids, tokens and quoted rows; ids of ours stay."""
+    """The text without telephone and citizen numbers, openids, tokens and quoted rows; ids of ours and of
+    WeChat's calls stay."""
     if len(text) < SHORTEST:
         return text
     for said, instead in _SAID:

@@ -22,6 +22,7 @@ class TestMasked:
             (f"Authorization: Bearer {TOKEN}", "Authorization: Bearer ***"),
             ("bearer short", "bearer ***"),
             (f"the token {TOKEN}", "the token ***"),
+            ("rid: 13812345678", "rid: ***"),
             ("/sns/x?appid=wx1&secret=hush&js_code=abc", "/sns/x?appid=wx1&secret=***&js_code=***"),
             (
                 "duplicate key value\nDETAIL:  Key (openid)=(o12\n3) already exists.\nHINT:  none",
@@ -47,6 +48,7 @@ class TestMasked:
         [
             "drop 019a0b1c-1381-2345-6781-381234567812 opened",
             "request 13812345678138123456781381234567",
+            "wechat refuses with 85079: error rid: 66d3e6c0-19f4f138-12345678",
             "opened the drops of 2024-09-01T10:00:00+08:00, 2024-09-16T10:00:00+08:00",
             "ticket 1234567890, 17000000000000 ns, 12345678901 bytes",
             "one_voucher_per_person_and_drop_in_a_programme, officer_of_the_day_in_charge",
