@@ -12,7 +12,8 @@ TOO_LONG = 10**10  # for an amount: it may be a telephone number
 SHORTEST = 8  # characters; nothing shorter has such a shape
 
 _ID = (
-    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-fA-F]{32}(?![0-9a-fA-F])"
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32}){1,2}(?![0-9a-fA-F])"  # of a request, or a hash of the audit log
     r"|(?<=rid: )[0-9a-f]{8}(?:-[0-9a-f]{8}){2}(?![0-9a-f])"  # of a call, for which WeChat's support asks
 )
 _NUMBER = r"(?<!\d)\d{17}[\dXx](?![0-9A-Za-z])"  # a citizen's
@@ -42,7 +43,7 @@ _SAID = (
 
 def masked(text: str) -> str:
     """The text without telephone and citizen numbers, openids, tokens and quoted rows; ids of ours and of
-    WeChat's calls stay."""
+    WeChat's calls stay, and hashes."""
     if len(text) < SHORTEST:
         return text
     for said, instead in _SAID:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
+from string import ascii_lowercase
 
 import asyncpg
 import pytest
@@ -51,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 async def database_url(server: Server) -> AsyncIterator[str]:
     """A fresh database of this test alone."""
-    name = f"test_{secrets.token_hex(6)}"
+    name = "test_" + "".join(map(secrets.choice, [ascii_lowercase] * 12))  # digits might look personal
     admin = await asyncpg.connect(server.url("postgres"))
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {embedded.DATABASE}")
     try:

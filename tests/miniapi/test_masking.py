@@ -48,6 +48,7 @@ class TestMasked:
         [
             "drop 019a0b1c-1381-2345-6781-381234567812 opened",
             "request 13812345678138123456781381234567",
+            f"the audit log ends with event 7, hash {'a13812345678b000' * 4}",
             "wechat refuses with 85079: error rid: 66d3e6c0-19f4f138-12345678",
             "opened the drops of 2024-09-01T10:00:00+08:00, 2024-09-16T10:00:00+08:00",
             "ticket 1234567890, 17000000000000 ns, 12345678901 bytes",
