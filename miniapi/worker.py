@@ -17,6 +17,8 @@ from miniapi.http.service import Connection, hold_many_connections
 from miniapi.settings import Settings
 from miniapi.stopping import end_with_parent
 
+LOOKED_AFTER = 50_000  # objects more than went: a busy worker holds thousands in hand, and few are garbage
+
 
 def ready_to_fork(
     settings: Settings, database_url: str, secret_key: str, listening: socket.socket
@@ -44,5 +46,6 @@ def _settle_down() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(LOOKED_AFTER)
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -102,7 +102,6 @@ def hold_many_connections() -> None:
 async def _read(request: Request) -> None:
     """The whole body. Raises RequestTimeout."""
     if request.stream and not request.stream.request_body:  # there is none
-        await request.receive_body()  # type: ignore[no-untyped-call]
         return
     try:
         async with asyncio.timeout(BODY_WITHIN):
