@@ -11,7 +11,7 @@ from miniapi.logs import request_id
 
 LOCK = 0x61_75_64_69_74  # "audit": one event after the other
 HEAD = "SELECT seq, hash FROM audit_head($1)"
-WRITE = f"""
+CHAIN = f"""
     INSERT INTO audit_event ({", ".join(CHAINED)}, hash)
     SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
                          $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
@@ -51,17 +51,25 @@ async def record(
 
 async def record_all(events: Sequence[Event], *, at: datetime) -> None:
     """Chain events to the last, in this order. Call it inside the transaction of their acts, as its end."""
-    if not events:
-        return
-    last = Link(0, GENESIS)
+    if events:
+        await sql.write(recording(events, await last_link(), at=at))
+
+
+async def last_link() -> Link:
+    """The end of the chain, locked until the transaction ends: take every other lock before."""
     for head in await sql.rows(HEAD, LOCK):
-        last = Link(head["seq"], head["hash"])
+        return Link(head["seq"], head["hash"])
+    return Link(0, GENESIS)
+
+
+def recording(events: Sequence[Event], last: Link, *, at: datetime) -> Sequence[sql.Write]:
+    """What `record_all` writes behind this end of the chain."""
     rows = []
     for event in events:
         row = _row(event, last, at)
         last = Link(row["seq"], hash_of(row))
         rows.append((*(row[name] for name in CHAINED), last.hash))
-    await sql.rows(WRITE, *map(list, zip(*rows, strict=True)))
+    return [sql.Write(CHAIN, [list(column) for column in zip(*rows, strict=True)])]
 
 
 def _row(event: Event, last: Link, at: datetime) -> dict[str, Any]:

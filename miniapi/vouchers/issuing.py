@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from miniapi.audit.actions import Event, record_all
+from miniapi.audit.actions import Event, last_link, recording
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.drops.models import Drop
@@ -127,8 +127,9 @@ async def issue(
         (taker.resident_id, _claimed(one), f"claimed:{one.id}")
         for one, taker in zip(vouchers, takers, strict=True)
     ]
-    await sql.write([*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside])
-    await record_all([_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)], at=at)
+    events = [_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)]
+    chained = recording(events, await last_link(), at=at)
+    await sql.write([*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside, *chained])
 
 
 def _writes(
