@@ -7,17 +7,9 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import faq.check
 import faq.packs
-from bot.dialogue import Dialogue
-from bot.memory import Memory
-from bot.ports import Caller
-from faq.matcher import Matcher
 from faq.packs import PackError
 from miniapi import SERVING, STOPPED, clock, logs, outages, sandbox, starting
-from miniapi.chat import missed
-from miniapi.chat.city import ServiceCity
-from miniapi.chat.missed import Missed
 from miniapi.chat.models import Miss
 from miniapi.database import embedded, schema
 from miniapi.database.connection import WORKING, connected
@@ -27,7 +19,6 @@ from miniapi.listening import CannotListen
 from miniapi.operation import archive, key_commands, on_record, secrets
 from miniapi.operation.archive import BackupError
 from miniapi.operation.backup import back_up
-from miniapi.operation.doctor import examine
 from miniapi.operation.findings import Verdict
 from miniapi.operation.restore import check_manifest
 from miniapi.operation.restore import restore as fill
@@ -128,6 +119,12 @@ def migrate(options: argparse.Namespace) -> None:
 
 def ask(options: argparse.Namespace) -> None:
     """One question, one answer, with its sources."""
+    from bot.dialogue import Dialogue  # all of these take their time
+    from bot.memory import Memory
+    from bot.ports import Caller
+    from faq.matcher import Matcher
+    from miniapi.chat.city import ServiceCity
+
     settings = Settings.from_environment()
     library = faq.packs.load()
     if options.region is not None and options.region not in library.packs:
@@ -157,6 +154,8 @@ def ask(options: argparse.Namespace) -> None:
 
 def policy_check(options: argparse.Namespace) -> None:
     """Whether the policy packs are sound."""
+    import faq.check  # takes its time
+
     if problems := faq.check.check():
         raise Failed("政策资料有 {} 处问题：\n{}".format(len(problems), "\n".join(problems)))
     print("政策资料没有问题。")
@@ -164,10 +163,12 @@ def policy_check(options: argparse.Namespace) -> None:
 
 def policy_missed(options: argparse.Namespace) -> None:
     """What people asked in vain, without what names anybody; the most frequent first."""
+    from miniapi.chat import missed  # takes its time
+
     settings, library = Settings.from_environment(), faq.packs.load()
     starting.require_home(settings.home)
 
-    async def look(url: str) -> list[Missed]:
+    async def look(url: str) -> list[missed.Missed]:
         await starting.require_schema(url)
         async with connected(url):
             return await missed.listed(options.most)
@@ -287,6 +288,8 @@ def restore(options: argparse.Namespace) -> None:
 
 def doctor(options: argparse.Namespace) -> None:
     """What is wrong with this machine or this installation, and what to do."""
+    from miniapi.operation.doctor import examine  # takes its time
+
     try:
         settings: Settings | SettingsError = Settings.from_environment()
     except SettingsError as problem:

@@ -17,7 +17,7 @@ import asyncpg
 from tortoise.exceptions import BaseORMException, DBConnectionError
 
 import faq.packs
-from miniapi import clock, demo, listening, metrics, outages, sandbox
+from miniapi import clock, listening, metrics, outages
 from miniapi.accounts import fingerprints
 from miniapi.announcing import announce
 from miniapi.database import embedded, schema
@@ -29,7 +29,6 @@ from miniapi.sandbox.state import openid_of
 from miniapi.settings import Settings, keep_secret_key, kept, secrets_of
 from miniapi.staff import passwords
 from miniapi.stopping import end_with_parent, run, stop_on_signals
-from miniapi.worker import ready_to_fork
 
 ASK_AGAIN = 1.0  # seconds between two questions to a database that is away
 SAY_AGAIN = 60.0  # seconds between two lines about it
@@ -175,6 +174,8 @@ async def _prepare(settings: Settings, database_url: str, as_of: datetime | None
     await schema.migrate(database_url)
     await _know_identities(settings, database_url, as_of)
     if settings.wechat.sandbox:
+        from miniapi import demo  # the same as the workers
+
         library = faq.packs.load()
         at = await clock.would_start_at(database_url, as_of)
         async with connected(database_url):
@@ -251,6 +252,8 @@ def _later(settings: Settings, database_url: str) -> Callable[[], None]:
 def _workers(settings: Settings, database_url: str, shared: socket.socket, count: int) -> list[Part]:
     if settings.secret_key is None:
         raise CannotStart("HUANXIN_SECRET_KEY: 必须设置（至少 32 个字符）")
+    from miniapi.worker import ready_to_fork  # takes its time, which other commands have not
+
     work = ready_to_fork(settings, database_url, settings.secret_key, shared)
     return [Part(f"worker-{index}", work) for index in range(1, count + 1)]
 
@@ -263,9 +266,11 @@ def _scheduler() -> Part:
 
 
 def _sandbox(settings: Settings, database_url: str, box: socket.socket) -> Part:
+    from miniapi.sandbox.app import create_app  # the same
+
     def work() -> None:
         end_with_parent()
-        app = sandbox.create_app(settings, database_url)
+        app = create_app(settings, database_url)
         app.run(sock=box, single_process=True, access_log=False, motd=False)
 
     return Part("wechat-sandbox", work)

@@ -5,14 +5,13 @@ from pathlib import Path
 from sanic import Request, Sanic, response
 
 from miniapi import clock
-from miniapi.sandbox import people, problems, server
+from miniapi.sandbox import JOURNAL, people, problems, server
 from miniapi.sandbox.context import Sandbox
 from miniapi.sandbox.faults import FOR_EVER
 from miniapi.sandbox.push import TRY_EVERY, Pusher
 from miniapi.sandbox.state import State
 from miniapi.settings import Settings
 
-JOURNAL = "sandbox.jsonl"
 ITS_OWN_ALONE = {"content-security-policy": "default-src 'self' 'unsafe-inline'; base-uri 'none'"}
 
 WHAT_IT_DOES = """焕新的微信沙箱 / the WeChat sandbox of Huanxin

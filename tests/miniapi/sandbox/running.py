@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 from sanic import Sanic
 
-from miniapi.sandbox import create_app
+from miniapi.sandbox.app import create_app
 from miniapi.sandbox.state import State
 from miniapi.settings import Settings, WeChatSettings
 from tests.privacy import watch

@@ -4,7 +4,8 @@ import pytest
 from aiohttp import web
 
 from miniapi import clock
-from miniapi.sandbox import people, templates_by_kind
+from miniapi.sandbox import people
+from miniapi.sandbox.templates import templates_by_kind
 from miniapi.wechat import user_data
 from miniapi.wechat.push import UserPicture, read_push
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from miniapi.sandbox import templates_by_kind
+from miniapi.sandbox.templates import templates_by_kind
 from miniapi.wechat.client import Template
 from miniapi.wechat.templates import TEMPLATES, template_ids
 
