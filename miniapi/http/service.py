@@ -101,8 +101,14 @@ def hold_many_connections() -> None:
 
 async def _read(request: Request) -> None:
     """The whole body. Raises RequestTimeout."""
-    if request.stream and not request.stream.request_body:  # there is none
-        return
+    stream: Any = request.stream  # its type says too little
+    if stream is not None:
+        if not stream.request_body:  # there is none
+            return
+        its_length_is_known = "transfer-encoding" not in request.headers
+        if its_length_is_known and len(stream.recv_buffer) >= stream.request_bytes_left:  # came with the head
+            await request.receive_body()  # type: ignore[no-untyped-call]
+            return
     try:
         async with asyncio.timeout(BODY_WITHIN):
             await request.receive_body()  # type: ignore[no-untyped-call]
