@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 
-from bot import follow_ups, tasks, understanding
+from bot import follow_ups, stories, tasks, understanding
 from bot.memory import Memory
 from bot.policy import Policy
 from bot.ports import Caller, City
 from bot.replies import Action, Reply
 from bot.skill import Skill, Turn
-from bot.skills import SKILLS, drops, smalltalk
+from bot.skills import SKILLS, drops, scope, smalltalk
 from faq.matcher import Found, Matcher
 from faq.packs import Library
 from faq.text import plain
@@ -28,22 +28,13 @@ MOST_PIECES = 6
 _BY_NAME = {skill.name: skill for skill in SKILLS if skill.slots or skill.propose}
 _BREAK = re.compile(r"[?？。!！;；\n]+")
 _SOFT_BREAK = re.compile(r"[,，]|另外|还有就是|顺便(?:问一?下)?")
+_BESIDES = re.compile(r"^(?:还有(?:就是)?|另外|再问一?下?|顺便(?:问一?下?)?)(?=.{4})")
 _PAUSE = re.compile(r"[\s,，]+")  # voice input and hurried people write no marks
-_A_STORY = 14  # characters from which a message may tell a story before it asks
 _OF_OURS = re.compile(r"券|补贴|以旧换新|换新|旧|家电|家具|回收|商家")
-_STORY = re.compile(  # where somebody who tells a story takes breath, or comes to the question
-    r"[,，。!！?？;；:：\s]+|(?:然后|就是(?:说|想)?|的话|因为|但是|不过|所以|如果|(?:我|我们)?(?:就|又)?(?:想|要)?(?:请)?(?:问|咨询|了解)一?下"
-    r"|我想(?:问|知道)|请问|是真的吗|听(?:别?人|邻居|朋友)?说|看到说|说是|这个|那个|以后|之后)"
-    r"|(?=(?:到底|究竟)?(?:是不是|能不能|可不可以|要不要|有没有|算不算|还能|大概|什么时候|几点|怎么|咋|多久|哪))"
-)
 _JUST_A_PLACE = re.compile(
     r"^(?:我(?:们)?(?:现在)?(?:是|在|住|家在|住在|问的?是?|人在)?|是|在|问的?是?|就是|选|看"
     r"|换成?|这边是|那)?(?:的)?[,，。!！]*(?:市|区|省|县|示范区|的|人|这边|这里|那边|呢|吧"
     r"|啊|哦|呀)*$"
-)
-_WHO_AND_WHERE = re.compile(
-    r"^(?:我|我们|我?(?:妹|姐|哥|弟|妈|爸|爷爷|奶奶|外婆|老婆|老公|朋友|亲戚|同事|孩子|女儿|儿子|家)?)"
-    r"(?:现在|人|家)?(?:住在|住|在|是)(?:的|人)?[\s,，]*(?:那边|这边|那里|这里|那儿|这儿)?"
 )
 _MUMBLES = re.compile(r"[嗯啊哦噢额呃哎唉哟呀好的行对是不可以吧了哈确认定ok.。…~～!！?？\s]+", re.IGNORECASE)
 _ASKS_NOTHING_MORE = re.compile(
@@ -211,7 +202,7 @@ class Dialogue:
         ):
             pieces = [
                 piece
-                for piece in map(plain, pattern.split(text))
+                for piece in (_BESIDES.sub("", plain(one)) for one in pattern.split(text))
                 if len(piece) >= MOST_OF_A_GREETING and not _ASKS_NOTHING_MORE.fullmatch(piece)
             ]
             if not 2 <= len(pieces) <= MOST_PARTS:
@@ -265,6 +256,10 @@ class Dialogue:
         wanted = self._skill_wanted(turn)
         if wanted is not None and (tasks.is_told(wanted, turn) or self._is_one_visit(wanted, turn, meanings)):
             return True
+        if wanted is scope.unlisted and not self._library.categories.mentions(pieces[0]):
+            return False  # 最多补多少 手机补不补: the first is not about what the second names
+        if wanted is drops.validity_skill and drops.got_and_used(turn) != (None, None):
+            return True
         whole = self._meaning(turn, False)
         if whole == "quote":
             return True
@@ -300,7 +295,7 @@ class Dialogue:
         foreign = self._library.foreign_place_in(turn.text) if self._region_named(turn) is None else None
         if (
             foreign is not None
-            and _is_the_place_asked_about(turn.text, foreign)
+            and stories.is_the_place_asked_about(turn.text, foreign)
             and (wanted is None or wanted.name != "smalltalk")
         ):
             return self._policy.decline_elsewhere(foreign)
@@ -351,6 +346,8 @@ class Dialogue:
             return self._policy.decline(turn.region, found)
         if found.verdict == "suggest" or found.best.unset:
             memory.unanswered = turn.raw
+        if found.verdict == "suggest" and not found.heard and not self._is_about_ours(turn.text):
+            return self._policy.decline(turn.region, found)
         if found.verdict == "suggest":
             return self._policy.suggest(found, turn.now)
         memory.question, memory.topic = turn.text, found.best.topic
@@ -359,7 +356,7 @@ class Dialogue:
     def _find(self, turn: Turn) -> Found:
         """The answer that fits; where none does, once more without 我妹在重庆，那边, then piece by piece."""
         found = self._policy.find(turn.text, turn.region)
-        core = _WHO_AND_WHERE.sub("", self._library.without_places(turn.text))
+        core = stories.without_teller(self._library.without_places(turn.text))
         if found.verdict == "answer":
             return found
         again = self._policy.find(core, turn.region) if core != turn.text else found
@@ -369,19 +366,20 @@ class Dialogue:
 
     def _gist(self, turn: Turn) -> Found | None:
         """What a long story comes down to: the piece of it that is clearly a question to the documents."""
-        about_ours = _OF_OURS.search(turn.text) or self._library.categories.mentions(turn.text)
-        if len(turn.text) < _A_STORY or not about_ours:
+        if len(turn.text) < stories.SHORTEST or not self._is_about_ours(turn.text):
             return None
-        pieces = [piece for piece in _STORY.split(turn.text) if len(piece) > MOST_OF_A_GREETING][
-            -MOST_PIECES:
-        ]
+        pieces = [piece for piece in stories.breaths(turn.text) if len(piece) > MOST_OF_A_GREETING]
         found = [
             self._policy.find(piece, turn.region)
-            for piece in pieces
+            for piece in pieces[-MOST_PIECES:]
             if piece != turn.text and understanding.asks(piece)
         ]
         clear = [one for one in found if one.best and one.confidence >= SURE_ENOUGH_HALFWAY]
         return max(clear, key=lambda one: one.confidence, default=None)
+
+    def _is_about_ours(self, text: str) -> bool:
+        """Whether a word of the trade or a thing is named."""
+        return _OF_OURS.search(text) is not None or bool(self._library.categories.mentions(text))
 
     def _without_place(self, turn: Turn) -> Reply:
         """Asks for the place where it matters; what no document answers is declined at once."""
@@ -430,17 +428,6 @@ class Dialogue:
             "clarify",
             suggestions=("补贴多少钱", "券几点发", "怎么领券"),
         )
-
-
-def _is_the_place_asked_about(text: str, place: str) -> bool:
-    """上海怎么补, but not 上海户口, 上海路 or 上海来的."""
-    behind = text[text.index(place) + len(place) :]
-    return (
-        re.match(
-            r"(?:市|省)?(?:户口|户籍|身份证|人(?!民)|来的|过来|打工|路|街|大道|牌|产的|生产|买的)", behind
-        )
-        is None
-    )
 
 
 __all__ = ["Action", "Dialogue", "Memory", "Reply"]

@@ -37,7 +37,8 @@ _TARGET_BEFORE = re.compile(
     r"|达到|凑够|凑满|顶格|封顶|减满|省下|拿)(?:单件|一件|最高|全部|这|那|补贴|上限|的|满)*$"
 )
 _TARGET_BEHIND = re.compile(
-    r"^(?:元|块)?(?:的)?(?:最高|封顶|满额|全额)?(?:补贴|优惠|立减)(?!后|完|以后|之后)"
+    r"^(?:元|块)?(?:的)?(?:最高|封顶|满额|全额)?(?:补贴|优惠|立减)(?!后|完|以后|之后|了|掉|\d)"
+    r"|^(?:元|块)?(?:的)?(?:补贴)?额度(?:全部?|都)?(?:用|花|领|拿|补)(?:光|完|满|掉|足)"
 )
 _ASKS_PRICE = re.compile(
     r"成交价.{0,4}(?:多少|几)|(?:买|卖|要)了?(?:多少钱|什么价)的|多贵|什么价|售价.{0,3}多少"
@@ -45,6 +46,7 @@ _ASKS_PRICE = re.compile(
 _ASKS_ORIGINAL = re.compile(
     r"(?:原价|原来|本来|标价|成交价|补(?:贴)?(?:之)?前)[^,，。]{0,4}(?:多少|几|什么价)"
     r"|(?:能|可以|够)买(?:到|得起|个|台)*(?:多少钱|多贵|什么价)的|买了?(?:多少钱|什么价)的"
+    r"|[这那][台件个款][^,，。]{0,5}(?:卖|成交)(?:价|的)?是?多少"
 )
 _PAID_BEFORE = re.compile(
     r"(?:补贴?(?:完|后|以后|之后|过后)|补完|减完|扣完|抵完|到手|实付|付了?|付款|花了?|手里有|手头有|只有|预算)"
@@ -60,13 +62,14 @@ _PAUSE = re.compile(
     r"|(?<=\d)\s+(?=[\u4e00-\u9fff])(?![元块的台件个套张多左万千百毛])"
 )
 _CLAIMED_BEFORE = re.compile(
-    r"(?:补贴?(?:完|后|以后|之后|过后)|减完|扣完|抵完)(?:的?价格?|价|的|就|刚好|正好|只|是|要|了|付|花)*$"
+    r"(?:补贴?(?:完|后|以后|之后|过后)|减完|扣完|抵完)(?:的?价格?|价|的|就|刚好|正好|只|不?是|应该|等于|要|了|付|花)*$"
 )
-_SUBSIDY_BEFORE = re.compile(r"补贴?(?:了|到)?$")
+_SUBSIDY_BEFORE = re.compile(r"补贴?(?:拿|领|减|得)?(?:了|到)*我?$|(?:减|省|便宜|优惠|抵)(?:了|掉)我?$")
 _LESS_BEFORE = re.compile(
     r"(?:店[里家铺]|商[家场]|厂家|平台|会员|满)?(?:又|再|还|先|另外|已|直接|给)?(?:减|优惠"
     r"|便宜|立减|直降|降|返|抵扣?|让利?|省)(?:了|掉|去|价)?$"
 )
+_BY_VOUCHER_BEFORE = re.compile(r"(?:券|补贴)[^,，。\d]{0,4}(?:减|抵|省|优惠|便宜|补)(?:了|掉|去)?$")
 _GRANTED_BEFORE = re.compile(r"(?:补贴?|减|省|便宜|优惠|抵扣?|返|降)(?:了|掉|去|下来)?$")
 _IS_IT_SO = re.compile(r"对不对|对[吗么]|是不是|没错吧|算得对")
 _DEAL_BEFORE = re.compile(
@@ -82,11 +85,16 @@ _OTHER_PRICE_BEFORE = re.compile(r"[\u4e00-\u9fff]价(?:格|是|为|只要|只|�
 _DISCOUNT = re.compile(
     r"(?<![\d.])(?:打了?)?(\d(?:\.\d)?|\d\d|[一二三四五六七八九](?:点?[一二三四五六七八九])?)折"
 )
-_TOTAL_BEFORE = re.compile(r"(?:一共|总共|合计|总价|共计|加起来|总计)(?:是|要|花|卖|价格|才)?$")
-
+_TOTAL_BEFORE = re.compile(
+    r"(?:一共|总共|合计|总价|共计|加起来|总计|合起来|打包|一起|一块儿?|套餐|整套)(?:价格?|是|就|只|要|花|卖|算|才)*$"
+)
+_ONE_OF_THEM = re.compile(r"[一另][台件个套张](?:是|要|卖|花|价格)?$")
+_A_HOUSEFUL = re.compile(r"全套家[电具居]|全屋|整屋|一屋子|所有的?家[电具居]|几[样件]家[电具居]")
+_ONE_BY_ONE = re.compile(r"分别(?:是|为|要|卖|花)?[:：]?$")
+_AND_ANOTHER = re.compile(r"[元块,，、]*(?:还有|另外?|再)?一[台件个套张]")
 
 _PEOPLE = re.compile(
-    r"(?<!每)([两二三四五六]|\d)(?:个|口)人|(夫妻|两口子|老两口|小两口|我和(?:我)?(?:老公"
+    r"(?<!每)([两二三四五六]|\d)(?:个|口)人|(俩人|两人|我们?俩|咱俩|夫妻|两口子|老两口|小两口|我和(?:我)?(?:老公"
     r"|老婆|爱人|媳妇|妈|爸))(?:俩|两人|二人)?"
 )
 _EACH_OF_THEM = re.compile(
@@ -110,6 +118,7 @@ class Basket:
     used_fen: int | None = None  # what the person says was received already
     target_fen: int | None = None  # the subsidy somebody wants to reach
     paid_fen: int | None = None  # what is paid after the subsidy, where the price before it is asked
+    together: int = 1  # things of different kinds that have one price between them
 
     @property
     def total_fen(self) -> int:
@@ -131,7 +140,7 @@ def basket(text: str, categories: Categories) -> Basket:
     found = amounts(text)
     named = categories.mentions(text)
     used = target = paid = None
-    less = 0
+    less = total = 0
     has_deal = any(_is_deal(text[: amount.start], text) for amount in found)
     asks_price = _ASKS_PRICE.search(text) is not None
     original = asks_original(text)
@@ -152,12 +161,16 @@ def basket(text: str, categories: Categories) -> Basket:
             used = (used or 0) + amount.fen
         elif _TARGET_BEFORE.search(before) or _TARGET_BEHIND.search(behind):
             target = amount.fen
+        elif prices and _BY_VOUCHER_BEFORE.search(before):
+            continue  # 9800的冰箱用券能减980: what somebody says the voucher brings
         elif prices and not _IS_IT_SO.search(text) and _LESS_BEFORE.search(before):
             less += amount.fen
         elif _GRANTED_BEFORE.search(before):  # 一共能减两千: what comes off, never what is paid
             target = amount.fen
         elif has_deal and _LIST_BEFORE.search(before):
             continue
+        elif prices and _sums_up(before[prices[-1].end :], categories):
+            total = amount.fen
         elif amount.fen > 0:
             prices.append(amount)
     if has_deal and len({mention.category for mention in named}) < 2:
@@ -169,7 +182,25 @@ def basket(text: str, categories: Categories) -> Basket:
         lines *= people_in(text)
     if not has_deal:
         lines = _discounted(lines, text, less)
-    return Basket(tuple(lines[:MOST_ITEMS]), used, target, paid)
+    if 0 < total < sum(line.price_fen for line in lines):
+        lines = [Line(None, total)]  # sold as one set, cheaper than piece by piece
+    together = _priced_together(text, prices[0], named) if len(prices) == 1 else 1
+    if len(lines) == 1 and lines[0].category is None and _A_HOUSEFUL.search(text):
+        together = MOST_ITEMS
+    return Basket(tuple(lines[:MOST_ITEMS]), used, target, paid, together)
+
+
+def _sums_up(since: str, categories: Categories) -> bool:
+    """Whether what follows is the sum of the prices named so far: 冰箱5000洗衣机3000一共8000."""
+    return _TOTAL_BEFORE.search(since) is not None and not categories.mentions(since)
+
+
+def _priced_together(text: str, price: Amount, named: list[Mention]) -> int:
+    """How many kinds of things a single price is for: 冰箱和电视一共一万五."""
+    before = [mention for mention in named if mention.end <= price.start]
+    if _TOTAL_BEFORE.search(text[: price.start]) is None or not _stand_together(text, before):
+        return 1
+    return max(1, len({mention.category for mention in before}))
 
 
 def _deals(prices: list[Amount], text: str) -> list[Amount]:
@@ -220,6 +251,9 @@ def _lines(text: str, prices: list[Amount], named: list[Mention]) -> list[Line]:
             keys, count, since = (last_category,), _count(before) or 1, price.end
         else:
             keys, count, since = (behind.category.key,) if behind else (), _count(before) or 1, price.end
+        one_by_one = _ONE_OF_THEM.search(before) and _AND_ANOTHER.match(text, price.end)
+        if count > 1 and (one_by_one or _ONE_BY_ONE.search(before)):
+            count = 1  # 两张床一张3500一张2500, 三台分别是3000、4000、5000
         if keys:
             last_category = keys[-1]
         fen = price.fen

@@ -21,10 +21,10 @@ _NUMBER = re.compile(
         \d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?                 # 5,200.50
       | \d+(?:\.\d+)?(?:[万千百wk]零?\d{{0,4}}(?![\d.]))? # 5200  1.2万  3千9  1万零800  4k
         (?:[千百]\d?(?![\d.]))?                         # 1万2千
-      | (?:(?!(?<=.)一[台件个套张部])[{_CHINESE}])+         # 八千八 in 一台八千八一台九千九
+      | (?:(?!(?<=.)一[台件个套张部共起样总])[{_CHINESE}])+  # 八千八 in 一台八千八一台九千九
     )
     (?P<unit>\s?(?:元|块|圆|rmb|人民币)(?!石)(?:钱|整)?)?
-    (?P<dime>[\d一二两三四五六七八九](?:[毛角](?:[\d一二两三四五六七八九]分?)?)?)?
+    (?P<dime>(?!一[块共起样台件个套张部])[\d一二两三四五六七八九](?:[毛角](?:[\d一二两三四五六七八九]分?)?)?)?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -34,6 +34,7 @@ _NOT_MONEY_BEHIND = re.compile(
     r"楼|层|栋|幢|室|单元|岁|%|％|折|倍|成|部|场|批|期|条|页|版|款|门|双|系|型|p\b|hz|mah|:|/\d|-\d|[a-z])",
     re.IGNORECASE,
 )
+_TOGETHER = re.compile(r"一块(?=儿|买|换|算|下单|付|拿|减|补|来|去|办|弄|结|领|用|打包)")  # and not one yuan
 _RESOLUTION_BEHIND = re.compile(r"\s?(?:高清|超清|屏|电视|分辨率|画质|显示)")
 _YEAR = re.compile(r"20(?:1[5-9]|2\d)")
 _TWO_YEARS = re.compile(r"(?<!\d)20[12]\d[、和与跟及到至~-]20[1-3]\d(?!\d|[元块]|[两几三]?[台件个套张])")
@@ -67,7 +68,7 @@ def _fen(found: re.Match[str], text: str) -> tuple[int | None, int]:
     number, marked = found["number"], bool(found["sign"] or found["unit"])
     end = found.end("unit") if found["unit"] else found.end("number")
     yuan = _chinese(number) if number[0] in _CHINESE else _written(number)
-    if yuan is None or _CODE_BEFORE.search(text[: found.start()]):
+    if yuan is None or _CODE_BEFORE.search(text[: found.start()]) or _TOGETHER.match(text, found.start()):
         return None, end
     behind = text[end:]
     if not marked and (_is_year(number, text, found) or not _is_bare_price(number, yuan, behind)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from faq.packs import Answer, Library
+from faq.pinyin import Pinyin
 from faq.placeholders import PATTERN
 from faq.ranking import Candidate, Ranker
 from faq.sounds import MOST_TEXT, Ears
@@ -26,7 +27,7 @@ SUGGEST_FROM = 0.30
 NOT_OURS = ("other_benefits", "other_years")  # topics that are there to say that no document is about them
 
 _OTHERS = 4
-_UNLISTED, _FURNITURE = "products_unlisted", "furniture"
+_UNLISTED, _LISTED, _FURNITURE = "products_unlisted", "product_listed", "furniture"
 _QUOTED = re.compile(r"“([\u4e00-\u9fff]{3,6})”")
 _BENEFITS = frozenset(("补贴", "补助", "津贴"))
 _BEFORE_BENEFIT = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:补贴|补助|津贴)")
@@ -67,6 +68,7 @@ class Matcher:
                     self._askings.append(asking)
                     self._own_benefits[answer.region] |= self._benefits_in(asking)
         self._ranker = Ranker(candidates, self._cutter, library.vocabulary.light_words)
+        self._pinyin = Pinyin([*library.vocabulary.typed_words, *_names(library), *self._ranker.words()])
         self._ears = Ears([*_names(library)], [*self._ranker.words()], self._cutter.knows)
 
     def _candidate(self, answer: Answer) -> Candidate:
@@ -77,7 +79,11 @@ class Matcher:
         )
 
     def aright(self, text: str) -> str:
-        """A message in plain writing, with slips that sound like a word of the trade mended: 退获, 崇庆."""
+        """A message in plain writing, with slips that sound like a word of the trade mended: 退获, 崇庆.
+
+        What is typed in Latin letters is read by its sound first: bu tie duo shao.
+        """
+        text = self._pinyin.read(text) or text
         return self._ears.mended(self._cutter.cut(text[:MOST_TEXT])) + text[MOST_TEXT:]
 
     def find(self, text: str, region: str | None) -> Found:
@@ -107,13 +113,15 @@ class Matcher:
         )
 
     def _is_contradicted(self, answer: Answer, things: tuple[str, ...]) -> bool:
-        """Whether goods would be told to be unlisted that the rules list, or appliances to be furniture."""
+        """Whether goods would be told to be unlisted that the rules list, or listed that they do not, or
+        appliances to be furniture."""
         if answer.topic == _FURNITURE and things:
             return all(self._library.categories[thing].kind == "appliance" for thing in things)
-        if answer.topic != _UNLISTED or not things:
+        if answer.topic not in (_UNLISTED, _LISTED) or not things:
             return False
         rules = self._library.pack(answer.region).rules.subsidies
-        return bool(rules) and all(any(thing in rule.categories for rule in rules) for thing in things)
+        listed = [any(thing in rule.categories for rule in rules) for thing in things]
+        return bool(rules) and (all(listed) if answer.topic == _UNLISTED else not any(listed))
 
     def _is_another_benefit(self, text: str, region: str) -> bool:
         """Whether a benefit is named that is none of the region's document: 生育补贴, 高温津贴."""

@@ -28,7 +28,9 @@ _WHENCE_BEFORE = re.compile(
     r"(去|从|来自|跑|(户口本?|户籍|身份证|籍贯|老家|出生)(还|都|也)?(是|在|上是|落在)?)$"
 )
 _WHENCE_SHORT = "口在|口是|籍在|籍是|证是|家在|家是"
-_WHENCE_BEHIND = re.compile(r"[省市区]?的?(户口|户籍|人|身份证|买|过来|打工|那边|亲戚|朋友)")
+_WHENCE_BEHIND = re.compile(
+    r"[省市区]?的?(户口|户籍|人|身份证|买(?:[的了过]|(?![^,，。券]{0,8}补))|过来|打工|那边|亲戚|朋友)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Ears:
         self._by_sound: dict[tuple[str, ...], str] = {}
         for word in (*names, *words):
             if 2 <= len(word) <= LONGEST:
-                for sound in _sounds(word):
+                for sound in sounds(word):
                     self._by_sound.setdefault(sound, word)
 
     def mended(self, tokens: list[str]) -> str:
@@ -57,7 +57,7 @@ class Ears:
     def _meant_by(self, written: str) -> str | None:
         if written in self._own or self._is_a_word(written):
             return None
-        for sound in _sounds(written):
+        for sound in sounds(written):
             meant = self._by_sound.get(sound)
             if meant is not None and self._is_a_slip(written, meant):
                 return meant
@@ -73,10 +73,19 @@ class Ears:
         return not differing & _EVERYWHERE and (len(meant) > 3 or not differing & self._own)
 
 
-def _sounds(word: str) -> Iterator[tuple[str, ...]]:
+def sounds(word: str) -> Iterator[tuple[str, ...]]:
     """Every way to read a word; none where a character is not a common one."""
     readings = _readings()
     return product(*(readings.get(character, ()) for character in word))
+
+
+@cache
+def syllables(file: Path = FILE) -> Mapping[str, str]:
+    """Every syllable as it is typed in Latin letters, and as it is heard."""
+    fields = Fields.of(file)
+    heard = {syllable: _folded(syllable) for syllable in fields.names() if fields.text(syllable)}
+    fields.done()
+    return heard
 
 
 @cache

@@ -22,6 +22,7 @@ class Vocabulary:
     fillers: tuple[str, ...]  # patterns of what can be dropped before matching
     light_words: tuple[str, ...]  # words so common here that they tell little
     words: tuple[str, ...]  # terms that must not be cut apart
+    typed_words: tuple[str, ...]  # what people also type in Latin letters, believed before all other words
     other_benefits: tuple[str, ...]  # what stands before 补贴 where another office's benefit is meant
     brands: tuple[str, ...]
     builds: tuple[str, ...]  # patterns of how a thing is built, said before its name: 变频, 双开门, 1.5匹
@@ -44,6 +45,7 @@ def read(file: Path = FILE) -> Vocabulary:
         fillers=fields.texts("fillers"),
         light_words=fields.texts("light_words"),
         words=fields.texts("words"),
+        typed_words=fields.texts("typed_words"),
         other_benefits=fields.texts("other_benefits"),
         brands=fields.texts("brands"),
         builds=fields.texts("builds"),

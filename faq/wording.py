@@ -12,7 +12,7 @@ from faq.text import plain
 
 THING = "〇"  # stands for any appliance or piece of furniture
 NUMBER = "#"
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_DIGITS = r"\d+(?:\.\d+)?"
 _PUNCTUATION = re.compile(r"[\s,，。?？!！、;；:：\"'()（）\[\]《》…—~·.]+")
 
 
@@ -34,6 +34,8 @@ class Normaliser:
         self._fillers = [re.compile(pattern) for pattern in vocabulary.fillers]
         told_before = "|".join((*vocabulary.builds, *map(re.escape, map(plain, vocabulary.brands))))
         self._described = re.compile(f"(?:(?:{told_before})(?:牌|家)?的?)+(?={THING})")
+        kept = "|".join(re.escape(plain(name)) for name in vocabulary.names_with_digits)
+        self._numbers = re.compile(f"({kept})|{_DIGITS}")
         self._synonyms = Rewriting(vocabulary.synonyms)
         self._aspects = {aspect: names.any_of(words) for aspect, words in vocabulary.aspects.items()}
 
@@ -50,4 +52,5 @@ class Normaliser:
         clean = self._synonyms(clean)
         things = tuple(dict.fromkeys(mention.category.key for mention in mentions))
         aspects = frozenset(aspect for aspect, words in self._aspects.items() if words.search(clean))
-        return Wording(_PUNCTUATION.sub("", _DIGITS.sub(NUMBER, clean)), things, aspects)
+        numbered = self._numbers.sub(lambda found: found[1] or NUMBER, clean)
+        return Wording(_PUNCTUATION.sub("", numbered), things, aspects)

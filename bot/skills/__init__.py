@@ -16,6 +16,7 @@ from bot.skills import (
     scope,
     smalltalk,
     tickets,
+    trouble,
     wallet,
 )
 
@@ -34,6 +35,7 @@ SKILLS = (
     people.identity,
     people.human,
     people.complaint,
+    trouble.skill,
     change_pickup.cancel_booking,
     change_pickup.reschedule,
     change_pickup.booking_status,

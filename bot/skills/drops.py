@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from bot import days, wording
 from bot.ports import DropSeen
@@ -27,7 +27,11 @@ _LIVE = (
     r"|没.{0,3}券了(?:吗|么)|(?:多久|什么时候|啥时候|几点|几时).{0,4}开抢|距离?开抢|倒计时"
 )
 _OF_OTHERS = r"提醒|通知我|叫我|我的|我领|我抢|我有|过期|有效|预约|上门|一直|每个?月|每月|车|展|办"
-_VALIDITY = re.compile(r"过期|到期|失效|作废|有效|最晚|最迟|用到|还能用|能用到|几天内用")
+_VALIDITY = re.compile(
+    r"过期|到期|失效|作废|有效|最晚|最迟|用到|还能用|能用到|几天内用|(?:可以|能)(?:不能)?(?:继续|接着)?用(?!手机|微信)|用(?:行|可以|得上)|作数|来得及"
+)
+_USES_ONE_GOT = re.compile(r"用[^,，。]{0,6}[领抢]到?的")
+_AFTER_THE_DAY = re.compile(r"[号日](?:以|之|过)?后")
 _USED_ON = re.compile(r"(?:还|才|也)?(?:能|可以|能够)(?:继续|接着)?(?:不能)?(?:用|使|花|核销)")
 _GIVEN_ON = re.compile(r"[领抢发放](?!.{0,2}(?:补贴|钱))")
 _OF_A_DROP = re.compile(r"领|抢|发|放|券|那场|那批")
@@ -95,8 +99,12 @@ async def validity(turn: Turn) -> Reply:
     if calendar is None or asked is None:
         return turn.policy.decline(turn.region)
     begun = [drop for drop in calendar.drops() if drop.date() <= asked]
-    if _USED_ON.search(turn.text) and not _GIVEN_ON.search(turn.text):
-        text = _usable_on(calendar, asked)
+    got, used = got_and_used(turn)
+    if got is not None and used is not None:
+        text = _usable_later(calendar, got, used)
+    elif _USES_ONE_GOT.search(turn.text) or (_USED_ON.search(turn.text) and not _GIVEN_ON.search(turn.text)):
+        after = timedelta(days=1 if _AFTER_THE_DAY.search(turn.text) else 0)
+        text = _usable_on(calendar, asked + after)
     elif not begun or asked > calendar.last_day:
         text = f"{asked.month}月{asked.day}日没有可领的券。{_rule(calendar)}"
     else:
@@ -114,6 +122,27 @@ async def validity(turn: Turn) -> Reply:
         )
     return Reply(
         text, "answer", citations=_cites(pack, calendar, turn.now), actions=(Action("voucher", "我的券"),)
+    )
+
+
+def got_and_used(turn: Turn) -> tuple[date | None, date | None]:
+    """8月16号领的券9月1号能用吗: when a voucher was got and when it is to be used, where both are said."""
+    named = sorted(set(days.days_named(turn.text, turn.today)))
+    if len(named) != 2 or _GIVEN_ON.search(turn.text) is None:
+        return None, None
+    return named[0], named[1]
+
+
+def _usable_later(calendar: CalendarRule, got: date, used: date) -> str:
+    """Whether a voucher got on one day is still good on another."""
+    drop = calendar.latest_drop(datetime.combine(got, time.max, CHINA))
+    if drop is None:
+        return f"{got.month}月{got.day}日那时还没有发过券。{_rule(calendar)}"
+    until = calendar.valid_until(drop.date())
+    good = "还能用" if used <= until.date() else "已经用不了，逾期自动失效"
+    return (
+        f"{drop.month}月{drop.day}日这一场的券最晚用到 {wording.last_moment(until)}，"
+        f"{used.month}月{used.day}日{good}。以券面显示的时间为准。"
     )
 
 

@@ -32,6 +32,7 @@ _STILL_NOW = re.compile(
     r"(?:能|可以|会|有|来得及|赶得上)?(?:不能|没有)?"
     r"(?:用|补贴?|领|抢|享受|参加|拿|买|申请|办|换)?(?:到|上)?(?:家电|补贴|优惠|活动|以旧换新|消费券|券|#)*(?:吗|么|不|没|没有|啊|呢)*"
 )
+_BOUGHT = re.compile(r"买(?:的|过|了|好)")
 _TO_GET = re.compile(r"补|券|活动|买|换新|优惠|领|政策|搞|办")
 
 
@@ -53,7 +54,18 @@ def outside_question(turn: Turn) -> bool:
     if turn.pack is None or turn.pack.rules.calendar(turn.today) is None:
         return False
     named = _MONTH.search(turn.text) or _LATER.search(turn.text) or _HOLIDAY.search(turn.text)
-    return named is not None and bool(_STILL.search(turn.text) and _TO_GET.search(turn.text))
+    if named is None or _is_about_what_was_bought(turn):
+        return False
+    return bool(_STILL.search(turn.text) and _TO_GET.search(turn.text))
+
+
+def _is_about_what_was_bought(turn: Turn) -> bool:
+    """八月份买的还能补领吗: bought before today, so not whether the programme runs then."""
+    calendar = turn.pack.rules.calendar(turn.today) if turn.pack else None
+    if calendar is None or _BOUGHT.search(turn.text) is None:
+        return False
+    when = _month_meant(turn.text, calendar)
+    return when is not None and when <= turn.today
 
 
 def asks_whether_still(turn: Turn) -> bool:

@@ -22,24 +22,31 @@ from bot.prices import (
 )
 from bot.replies import Action, Reply, person
 from bot.skill import Skill, Turn
-from bot.skills.reckoning import before_numbers, clause, price_before, price_needed, room_left
+from bot.skills.reckoning import (
+    before_numbers,
+    clause,
+    price_before,
+    price_needed,
+    price_shared,
+    room_left,
+)
 from bot.understanding import asks
 from faq.packs import Citation, Pack
 from faq.rules import SubsidyRule
 
 _ABOUT_MONEY = re.compile(
-    r"补(?!充|办|交|录)|便宜|优惠|立减|能减|减多少|减完|扣完|得花|几个钱|能省|省多少|抵|到手|付|掏|多少|几[块百千]|算一?[算下]|打折"
+    r"补(?!充|办|交|录)|便宜|优惠|立减|能减|减多少|减完|扣完|得花|几个钱|能省|省多少|抵|到手|付|掏|多少|几[块百千]|算一?[算下]|[咋样么何]算|打折"
 )
 _ABOUT_ELSE = re.compile(
     r"退货|退款|发票|到账|什么时候|啥时候|几号|几点|怎么领|怎么用|在哪|哪里|哪家|值多少"
-    r"|卖多少|原来(?:得|要|是)?多少|原价(?:得|要|是)?多少|回收价|估价|定价规则|够(?:多少|几)"
+    r"|卖多少|回头补|补领|补办|补回来|追补|没用券|没领券|忘了?(?:用|领)券|原来(?:得|要|是)?多少|原价(?:得|要|是)?多少|回收价|估价|定价规则|够(?:多少|几)"
 )
 _NO_PURCHASE = re.compile(r"旧|老|二手|坏|修|退|骗|投诉|提醒|预约|人工|[吗么呢]")
 _FOR_BUYING = re.compile(r"(?:[\d元块百千万]|左右)的|买|价|卖|件|台|花|套|换|样|家电|付|款")
 _REMAINS = re.compile(
     r"(?:还|剩).{0,4}(?:剩|有|能|可以|额度).{0,6}(?:多少|几|吗|不)|剩(?:下|余)?(?:多少|几)|还剩|还能(?:再)?补"
 )
-_HOW_MANY = re.compile(r"(?:要|得|需要)?买?(?:几|多少)[台件个]")
+_HOW_MANY = re.compile(r"(?:要|得|需要)?买?(?:几|多少)[台件个](?!钱)")
 
 _NEEDED = re.compile(
     r"最少|至少|起码|最低|要花多少|要买|得买|买多|多贵|多少钱的|什么价|多大价|成交价(?:要|得|是)"
@@ -49,7 +56,7 @@ _WHETHER = re.compile(
 )
 _REACH_CAP = re.compile(r"(?:拿|补|领|享|减)(?:满|够|到顶|足)|最高(?:额|补贴|那档)|满额|顶格|封顶")
 _TO_PAY = re.compile(
-    r"付|掏|到手|补完|补后|减完|扣完|抵完|扣掉|减掉|自己出|花多少|还要多少|还得多少|实际多少"
+    r"付|掏|到手|补完|补后|券后|补贴(?:之|以|过)?后|减完|扣完|抵完|扣掉|减掉|自己出|花多少|还要多少|还得多少|实际多少"
     r"|多少钱[能可]?(?:买到|拿下|入手)|净"
 )
 _SHORT = 20  # characters of what only changes the last sum
@@ -90,7 +97,8 @@ def is_quote(turn: Turn) -> bool:
 
 
 def _read(turn: Turn) -> Basket:
-    return basket(with_pauses(turn.raw), turn.policy.library.categories)
+    written = turn.text if turn.raw.isascii() else turn.raw  # what came in Latin letters is read by its sound
+    return basket(with_pauses(written), turn.policy.library.categories)
 
 
 async def quote(turn: Turn) -> Reply:
@@ -109,6 +117,8 @@ async def quote(turn: Turn) -> Reply:
         return price_needed(turn, pack, rule, read)
     if read.used_fen is not None and not read.lines:
         return room_left(turn, pack, rule, read.used_fen)
+    if read.together > 1 and _per_item(rule, list(read.lines))[0] == rule.item_cap_yuan * 100:
+        return price_shared(turn, pack, rule, read)
     grade = _GRADE.search(turn.text)
     graded = number(grade.group(1)) if grade else None
     if graded is not None and graded not in rule.energy_grades:

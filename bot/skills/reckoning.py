@@ -47,6 +47,24 @@ def price_needed(turn: Turn, pack: Pack, rule: SubsidyRule, read: Basket) -> Rep
     )
 
 
+def price_shared(turn: Turn, pack: Pack, rule: SubsidyRule, read: Basket) -> Reply:
+    """Things with one price between them: each has a cap of its own, so what each costs must be known."""
+    caps = min(rule.item_cap_yuan * read.together, rule.person_cap_yuan) * 100
+    most = min(read.total_fen * rule.percent // 100, caps)
+    said = (
+        f"补贴是一件一件算的：每件按成交价的 {rule.percent}%，"
+        f"最高 {rule.item_cap_yuan} 元（{clause(rule.cites)}）。"
+        f"这些一共 {wording.money(read.total_fen)}，合起来不超过 {wording.money(most)}；"
+        "告诉我每件各多少钱，我替您算准。"
+    )
+    return Reply(
+        "\n".join(part for part in (before_numbers(pack, turn), said) if part),
+        "quote",
+        citations=(pack.citation(rule.cites, turn.now),),
+        actions=(Action("quote", "再算一笔"),),
+    )
+
+
 def price_before(turn: Turn, pack: Pack, rule: SubsidyRule, paid: int) -> Reply:
     """The deal price of which so much is left to pay."""
     cap = rule.item_cap_yuan * 100

@@ -47,6 +47,9 @@ async def test_a_story_about_something_else_is_declined(
         ("补贴多少 怎么领", "yangling", ("10%", "实名")),
         ("哪里领券，几点能领，领了多久过期", "yangling", ("实名", "10:00", "7 日")),
         ("旧的要交吗 新的要几级能效", "jining", ("交售", "一级、二级")),
+        ("每件最高补多少 平板补不补", "yangling", ("1000", "没有列出")),
+        ("店里要垫钱不 报告啥时候交", "yangling", ("垫付", "10月30日")),
+        ("退货了补贴咋退 还有店家不给优惠找谁", "yangling", ("原路", "市场监管")),
     ],
 )
 async def test_several_questions_in_one_breath_are_all_answered(
@@ -99,6 +102,10 @@ async def test_what_some_place_says_is_asked_back(dialogue: Dialogue, city: Fake
     [
         ("10月15号当天还能用券吗", "10月15日没有能用的券"),
         ("9月5号还能用券不", "9月5日能用"),
+        ("10月8号以后券还能用不", "10月9日没有能用的券"),
+        ("9月11号用上回抢的券来得及吗", "只能用到9月8日 24:00"),
+        ("我8月16号抢的券 9月2号去能用吗", "8月23日 24:00，9月2日已经用不了"),
+        ("9月1号抢的券9月6号用行吗", "9月6日还能用"),
         ("9月12号券还能用吗", "只能用到9月8日 24:00"),
         ("国庆节期间买家电能不能用这个补贴", "那时活动还没结束"),
         ("国庆还发券吗", "10月1日 10:00"),
@@ -111,6 +118,63 @@ async def test_whether_a_voucher_can_be_used_on_a_day_is_reckoned(
 
     assert told in reply.text
     assert reply.citations
+
+
+@pytest.mark.parametrize("text", ["上周买了台冰箱没用券花了4300还能回头补不", "八月买的空调能补领吗"])
+async def test_what_was_bought_without_a_voucher_gets_no_sum(
+    dialogue: Dialogue, city: FakeCity, text: str
+) -> None:
+    reply = await asked(dialogue, city, text)
+
+    assert "不行" in reply.text
+    assert "430" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("yangling bu tie duo shao", "10%"),
+        ("quan ji dian qiang", "10:00"),
+        ("bing xiang 5000 neng bu duo shao", "补 500 元"),
+    ],
+)
+async def test_what_is_typed_in_latin_letters_is_understood(
+    dialogue: Dialogue, city: FakeCity, text: str, told: str
+) -> None:
+    assert told in (await asked(dialogue, city, text)).text
+
+
+@pytest.mark.parametrize("text", ["冰箱和电视一共一万六补多少", "全屋家电四万我能补多少"])
+async def test_things_with_one_price_between_them_are_asked_for_one_by_one(
+    dialogue: Dialogue, city: FakeCity, text: str
+) -> None:
+    reply = await asked(dialogue, city, text)
+
+    assert reply.intent == "quote"
+    assert "合起来不超过" in reply.text
+
+
+@pytest.mark.parametrize("text", ["把三千块额度用光得买多少钱的", "三千额度用满要买多少钱东西"])
+async def test_a_room_to_be_used_up_is_a_goal_and_no_price(
+    dialogue: Dialogue, city: FakeCity, text: str
+) -> None:
+    assert "30000 元" in (await asked(dialogue, city, text)).text
+
+
+async def test_another_city_is_no_less_another_one_where_somebody_buys_there(
+    dialogue: Dialogue, city: FakeCity
+) -> None:
+    reply = await asked(dialogue, city, "天津买电视能补多少", None)
+
+    assert reply.intent == "decline"
+    assert "天津" in reply.text
+
+
+@pytest.mark.parametrize("text", ["护照过期了去哪换", "驾驶证到期在哪换", "养老院一个月多少钱"])
+async def test_what_only_sounds_a_little_like_ours_is_declined(
+    dialogue: Dialogue, city: FakeCity, text: str
+) -> None:
+    assert (await asked(dialogue, city, text)).intent == "decline"
 
 
 @pytest.mark.parametrize("text", ["以旧换新政策2025", "25年家电补贴还有吗", "2023年的补贴多少"])

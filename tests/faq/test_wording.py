@@ -23,6 +23,10 @@ def test_numbers_read_alike(normaliser):
     assert normaliser.wording("10月16号有吗").text == normaliser.wording("9月1号有吗").text
 
 
+def test_digits_that_are_part_of_a_name_stay(normaliser):
+    assert normaliser.wording("5G网络").text == "5g网络"
+
+
 def test_sees_what_is_asked_about(normaliser):
     assert normaliser.wording("这归谁管").aspects == {"authority"}
     assert "when" in normaliser.wording("啥时候发").aspects
