@@ -98,6 +98,12 @@ def _of_request(method: str, route: str, status: int) -> tuple[Counter, Histogra
     return kept.requests.labels(method, route, str(status)), kept.duration.labels(method, route)
 
 
+@cache  # the same
+def _of_call(path: str, outcome: str, errcode: str) -> tuple[Counter, Histogram]:
+    kept = _kept()
+    return kept.wechat.labels(path, outcome, errcode), kept.wechat_duration.labels(path)
+
+
 def request_began() -> None:
     """A request is in hand."""
     _kept().in_flight.inc()
@@ -142,9 +148,9 @@ def stalled(part: str, seconds: float) -> None:
 
 def wechat_called(path: str, outcome: str, errcode: str, seconds: float) -> None:
     """WeChat was asked: `ok`, `refused` (with its code) or `unreachable` (no answer, or none to be read)."""
-    kept = _kept()
-    kept.wechat.labels(path, outcome, errcode).inc()
-    kept.wechat_duration.labels(path).observe(seconds)
+    counted, duration = _of_call(path, outcome, errcode)
+    counted.inc()
+    duration.observe(seconds)
 
 
 def notices_ended(kind: str, outcome: str, many: int) -> None:

@@ -1,23 +1,19 @@
 """One process that answers HTTP: what it needs is loaded before the fork, the rest is its life after it."""
 
 import asyncio
-import ctypes
-import gc
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 
 import uvloop
 
 import faq.packs
 from faq.matcher import Matcher
+from miniapi import garbage
 from miniapi.app import create_app
 from miniapi.http.counters import Counters
 from miniapi.http.service import Connection, hold_many_connections
 from miniapi.settings import Settings
 from miniapi.stopping import end_with_parent
-
-LOOKED_AFTER = 50_000  # objects more than went: a busy worker holds thousands in hand, and few are garbage
 
 
 def ready_to_fork(
@@ -27,7 +23,7 @@ def ready_to_fork(
     library = faq.packs.load()
     matcher = Matcher(library, settings.cache)
     counters = Counters()
-    _settle_down()
+    garbage.settle_down()
 
     def work() -> None:
         end_with_parent()
@@ -37,15 +33,3 @@ def ready_to_fork(
         app.run(sock=listening, protocol=Connection, single_process=True, access_log=False, motd=False)
 
     return work
-
-
-def _settle_down() -> None:
-    """What was loaded is there for good and is looked at by no collector; what loading took goes back.
-
-    glibc keeps freed memory otherwise, some 28 MiB of each worker's; other libraries have nothing to call.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(LOOKED_AFTER)
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

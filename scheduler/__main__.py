@@ -7,7 +7,7 @@ import signal
 import sys
 
 import faq.packs
-from miniapi import clock, logs, stalls
+from miniapi import clock, garbage, logs, stalls
 from miniapi.database import presence
 from miniapi.database.connection import WORKING, connected
 from miniapi.operation import secrets
@@ -48,6 +48,7 @@ async def _work(settings: Settings, database_url: str) -> None:
     ):
         await clock.follow(database_url, once_started=True, session_name=name)
         templates, library = Templates(wechat), faq.packs.load()
+        garbage.settle_down()
         try:
             while True:
                 sender = Sender(wechat, templates, settings.sending)

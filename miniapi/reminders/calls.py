@@ -75,27 +75,29 @@ KEEP_BACK = """
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS kept (id, state, outcome)
     WHERE n.id = kept.id
 """
+# notices first, then consents, as whoever erases both; nobody waits for the disk
 SETTLE = f"""
-    UPDATE notice n SET
-        state = CASE WHEN again AND called_off_at IS NOT NULL THEN '{NoticeState.CANCELLED}'
-                     ELSE ended.state END,
-        done_at = CASE WHEN again THEN called_off_at ELSE $6::timestamptz END,
-        retry_at = CASE WHEN again AND called_off_at IS NULL
-                        THEN clock_timestamp() + ended.wait * interval '1 second' END,
-        outcome = ended.outcome, lease_until = NULL
-    FROM (
-        SELECT *, state = '{NoticeState.OWED}' AS again
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::float8[])
-            AS told (id, key, state, outcome, wait)
-    ) ended
-    WHERE n.id = ended.id AND n.send_key = ended.key AND n.state = 'sending'
-"""  # noqa: S608  words of ours
-NO_WAIT = "SELECT set_config('synchronous_commit', 'off', true)"
-SPEND = """
+    WITH settled AS (
+        UPDATE notice n SET
+            state = CASE WHEN again AND called_off_at IS NOT NULL THEN '{NoticeState.CANCELLED}'
+                         ELSE ended.state END,
+            done_at = CASE WHEN again THEN called_off_at ELSE $6::timestamptz END,
+            retry_at = CASE WHEN again AND called_off_at IS NULL
+                            THEN clock_timestamp() + ended.wait * interval '1 second' END,
+            outcome = ended.outcome, lease_until = NULL
+        FROM (
+            SELECT *, state = '{NoticeState.OWED}' AS again
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::float8[])
+                AS told (id, key, state, outcome, wait)
+        ) ended
+        WHERE n.id = ended.id AND n.send_key = ended.key AND n.state = 'sending'
+        RETURNING n.id
+    )
     UPDATE grant_count g SET remaining = CASE WHEN spent.every THEN 0 ELSE greatest(g.remaining - 1, 0) END
-    FROM unnest($1::uuid[], $2::text[], $3::bool[]) AS spent (resident_id, template_id, every)
+    FROM (SELECT count(*), set_config('synchronous_commit', 'off', true) FROM settled) AS before,
+         unnest($7::uuid[], $8::text[], $9::bool[]) AS spent (resident_id, template_id, every)
     WHERE g.resident_id = spent.resident_id AND g.template_id = spent.template_id
-"""
+"""  # noqa: S608  words of ours
 
 Spent = Literal["nothing", "one", "every"]  # consent of the person for the template
 
@@ -153,23 +155,18 @@ async def put_off(until: datetime, *, at: datetime) -> None:
 async def settle(ended: Sequence[Ended], *, at: datetime) -> None:
     """Write down how calls ended. Nobody waits for the disk: what it loses was a call under way."""
     spent = [one for one in ended if one.spent != "nothing"]
-    async with in_transaction():
-        await sql.rows(NO_WAIT)
-        await sql.rows(
-            SETTLE,
-            [one.call.id for one in ended],
-            [one.call.key for one in ended],
-            [one.state for one in ended],
-            [one.outcome for one in ended],
-            [one.wait for one in ended],
-            at,
-        )
-        await sql.rows(
-            SPEND,
-            [one.call.resident_id for one in spent],
-            [one.call.template_id for one in spent],
-            [one.spent == "every" for one in spent],
-        )
+    await sql.rows(
+        SETTLE,
+        [one.call.id for one in ended],
+        [one.call.key for one in ended],
+        [one.state for one in ended],
+        [one.outcome for one in ended],
+        [one.wait for one in ended],
+        at,
+        [one.call.resident_id for one in spent],
+        [one.call.template_id for one in spent],
+        [one.spent == "every" for one in spent],
+    )
     _count((one.call.kind, one.outcome or "") for one in ended if one.state is not NoticeState.OWED)
 
 

@@ -21,6 +21,7 @@ from miniapi.wechat.errors import CannotSend, NoGrant, SendLater, WeChatUnavaila
 log = logging.getLogger(__name__)
 
 GATHER_WITHIN = 0.02  # seconds in which calls are gathered that are taken or written down together
+LOOK_EVERY = 1.0  # seconds: for calls that have been waited for long enough
 
 
 class Sender:
@@ -48,11 +49,12 @@ class Sender:
         if until := rules.quiet_until(at):
             await calls.put_off(until, at=at)
         run = _Run(at, at_once=self._limits.at_once)
-        writing = asyncio.create_task(_write_down(run))
+        writing, waiting = asyncio.create_task(_write_down(run)), asyncio.create_task(run.give_up_late())
         try:
             await self._begin_all(run, writing)
         finally:
             await run.rest()
+            waiting.cancel()
             await writing
         return run.sent
 
@@ -71,15 +73,12 @@ class Sender:
 
     async def _send(self, call: Call) -> Ended:
         try:
-            async with asyncio.timeout(rules.CALL_WITHIN):
-                await self._wechat.send_subscribe(call.openid, call.template_id, call.fields)
+            await self._wechat.send_subscribe(call.openid, call.template_id, call.fields)
         except NoGrant:
             return _not_sendable(call, "refused", "every")
         except CannotSend as problem:
             log.error("notice %s cannot be sent: %s", call.id, problem)
             return _not_sendable(call, "cannot_send")
-        except TimeoutError:
-            return _lost(call)
         except WeChatUnavailable as problem:
             if problem.answer_lost:
                 return _lost(call)
@@ -92,7 +91,7 @@ class _Run:
 
     def __init__(self, at: datetime, *, at_once: int) -> None:
         self.at_once = at_once
-        self.in_hand: set[asyncio.Task[Ended]] = set()
+        self.in_hand: dict[asyncio.Task[Ended], float] = {}  # and when each began, the first one first
         self.ended: list[Ended] = []
         self.sent = 0
         self.is_over = False
@@ -117,8 +116,18 @@ class _Run:
     def begin(self, call: Call, sending: Coroutine[Any, Any, Ended]) -> None:
         """Make a call beside the others."""
         task = asyncio.create_task(sending)
-        self.in_hand.add(task)
+        self.in_hand[task] = time.monotonic()
         task.add_done_callback(partial(self._note, call))
+
+    async def give_up_late(self) -> None:
+        """Wait for no call longer than we should, until cancelled: a timer for each would cost more."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            begun_by = time.monotonic() - rules.CALL_WITHIN
+            for task, began in self.in_hand.items():
+                if began > begun_by:
+                    break
+                task.cancel()
 
     async def some_end(self) -> None:
         """Wait until calls have ended, and a little for others, as they are written down together."""
@@ -154,7 +163,7 @@ class _Run:
         self._ends.set()
 
     def _note(self, call: Call, task: asyncio.Task[Ended]) -> None:
-        self.in_hand.discard(task)
+        del self.in_hand[task]
         if task.cancelled():
             ended = _lost(call)
         elif problem := task.exception():  # one that is broken stops no other

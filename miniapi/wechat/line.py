@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 import aiohttp
+import orjson
 
 from miniapi import metrics
 from miniapi.settings import WeChatSettings
@@ -19,6 +21,8 @@ from miniapi.wechat.tokens import Shelf, Tokens
 
 AGAIN_AFTER = 0.2  # seconds; WeChat asks for a pause when it is busy
 PICTURE = "picture"  # where the bytes of an answer stand that is no JSON
+IN_JSON = {"Content-Type": "application/json; charset=utf-8"}
+NOT_SAID = ("Accept", "Accept-Encoding")  # there is one kind of answer, and it is short
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class Line:
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
-            timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_asked_once,)
+            timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=NOT_SAID
         )
         return self
 
@@ -71,13 +75,17 @@ class Line:
         """Ask with the token; where it is refused, nothing was done, so ask again with another."""
         token = await self._tokens.current()
         for another in (self._tokens.instead_of, self._tokens.forced_instead_of):
-            answer = await self.ask(call, {"access_token": token}, body)
+            answer = await self._ask_or_again(call, _with_token(token), body)
             if codes.kind_of(errcode_of(answer)) is not TokenRefused:
                 return answer
             token = await another(token)
-        return await self.ask(call, {"access_token": token}, body)
+        return await self._ask_or_again(call, _with_token(token), body)
 
     async def ask(self, call: Call, query: Mapping[str, str], body: Answer | None = None) -> Answer:
+        """Ask without a token. Raises WeChatUnavailable."""
+        return await self._ask_or_again(call, urlencode(query), body)
+
+    async def _ask_or_again(self, call: Call, query: str, body: Answer | None) -> Answer:
         """Ask, and once more where that is safe: what never arrived, and what may be asked twice.
 
         The second time goes to WeChat's other host, where we know one. Raises WeChatUnavailable.
@@ -113,9 +121,7 @@ class Line:
             raise no_answer(call.path, "no token")
         return token, life
 
-    async def _ask(
-        self, host: str, call: Call, query: Mapping[str, str], body: Answer | None = None
-    ) -> Answer:
+    async def _ask(self, host: str, call: Call, query: str, body: Answer | None) -> Answer:
         """One question to one host, counted for operators."""
         began, outcome, errcode = time.monotonic(), "unreachable", ""
         try:
@@ -130,20 +136,18 @@ class Line:
         self.is_well = codes.kind_of(verdict) not in codes.OUR_TROUBLE
         return answer
 
-    async def _exchange(
-        self, host: str, call: Call, query: Mapping[str, str], body: Answer | None = None
-    ) -> Answer:
+    async def _exchange(self, host: str, call: Call, query: str, body: Answer | None) -> Answer:
         """One request and its answer. No error carries the address: the secret stands in it."""
         if self._http is None:
             raise RuntimeError("WeChat is not open: use `async with`")
         try:
             async with self._http.request(
                 call.method,
-                host + call.path,
-                params=query,
+                f"{host}{call.path}?{query}",  # remembered once it was read: `params` would be written anew
                 data=None if body is None else _written(body),
-                headers=None if body is None else {"Content-Type": "application/json; charset=utf-8"},
+                headers=None if body is None else IN_JSON,
                 allow_redirects=False,
+                middlewares=(_asked_once,) if call.method == "GET" else (),
             ) as response:
                 status, written = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as problem:
@@ -176,7 +180,7 @@ class _AnswerLost(aiohttp.ClientError):
 async def _asked_once(
     request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from asking again by itself where a connection breaks: a login code is good once."""
+    """Keep aiohttp from a second GET of its own where a connection breaks: a login code is good once."""
     try:
         return await ask(request)
     except aiohttp.ClientConnectorError:
@@ -185,15 +189,22 @@ async def _asked_once(
         raise _AnswerLost from None
 
 
+def _with_token(token: str) -> str:
+    return f"access_token={quote(token, safe='')}"
+
+
 def _written(body: Answer) -> bytes:
-    """JSON in plain UTF-8: WeChat knows a refusal for \\uXXXX."""
-    return json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    """JSON in plain UTF-8: WeChat knows a refusal for \\uXXXX. Half a character becomes a question mark."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body, ensure_ascii=False).encode(errors="replace")
 
 
 def _read(call: Call, written: bytes) -> Answer:
     """The JSON object of an answer, whatever its Content-Type says; a picture is what is no JSON."""
     try:
-        answer = json.loads(written)
+        answer = orjson.loads(written)
     except ValueError:
         if call.answers_picture and written:
             return {PICTURE: written}

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import aiohttp
 
+from miniapi import garbage
 from miniapi.database import sql
 from miniapi.database.connection import WORKING, connected
 from miniapi.database.embedded import Server
@@ -59,6 +60,7 @@ ENDED = "SELECT state, count(*)::int AS many FROM notice GROUP BY state"
 def show(server: Server, *, pairs: int) -> None:
     """Measure and print. Raises Failed."""
     town = city.found(server, SUBSCRIBERS)
+    garbage.settle_down()  # as the scheduler does
     owed, ours, loops = [], [], []
     with _answering() as port:
         for pair in range(1, pairs + 1):

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from miniapi.database import sql
-from miniapi.reminders import actions
+from miniapi.reminders import actions, rules, sending
 from miniapi.reminders.models import Grant, Notice, NoticeState
+from miniapi.wechat.client import WeChat
 from tests.factories.people import a_resident
 from tests.factories.reminding import a_sender, an_occasion
 
@@ -241,6 +242,18 @@ class TestAnAnswerThatWasLost:
         assert (notice.state, notice.outcome) == (NoticeState.UNKNOWN, "unknown")
         assert len(await received(sandbox)) == 1
         assert (await Grant.get(resident_id=resident.id)).remaining == 1
+
+    async def test_nobody_is_waited_for_without_end(self, database, noon, sandbox, monkeypatch):
+        monkeypatch.setattr(rules, "CALL_WITHIN", 0.3)
+        monkeypatch.setattr(sending, "LOOK_EVERY", 0.1)
+        await asked(await somebody(sandbox, noon), noon)
+        await sandbox.fault(SEND, "hang", rate=1.0)
+
+        async with WeChat(sandbox.wechat, total_seconds=60.0) as patient, asyncio.timeout(20):
+            assert await a_sender(patient).send_due(at=noon + IN_FIVE) == 0
+
+        notice = await Notice.get()
+        assert (notice.state, notice.outcome) == (NoticeState.UNKNOWN, "unknown")
 
     async def test_what_must_be_known_is_sent_once_more(self, database, noon, sandbox, wechat):
         resident = await somebody(sandbox, noon, grants=3, kind="pickup")

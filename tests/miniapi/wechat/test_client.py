@@ -221,6 +221,19 @@ class TestSendSubscribe:
 
         assert refusal.code == "wechat_unavailable"
 
+    async def test_asks_once_when_the_connection_breaks(self, sandbox):
+        async with (
+            a_server_that_hangs_up() as (base, asked),
+            WeChat(replace(sandbox.wechat, api_base=base), FullShelf()) as wechat,
+        ):
+            with pytest.raises(WeChatUnavailable) as refusal:
+                await wechat.send_subscribe("oA", "t", FIELDS)
+
+        assert [head.split(b" HTTP")[0] for head in asked] == [
+            f"POST {SUBSCRIBE}?access_token=a%2Bb".encode()
+        ]
+        assert refusal.value.answer_lost
+
     async def test_says_when_nobody_knows_whether_it_was_sent(self, wechat, sandbox):
         template_id, openid = await sandbox.accept(), await sandbox.openid()
         await sandbox.fault(SUBSCRIBE, "truncate")
@@ -362,6 +375,13 @@ class TestAnswers:
     @pytest.mark.parametrize("said", [None, {}, {"suggest": "whatever"}])
     def test_a_check_that_says_nothing_known_wants_a_look(self, said):
         assert client.verdict_in({"errcode": 0, "result": said}) == "review"
+
+
+class FullShelf:
+    """A shelf on which a token lies."""
+
+    async def renewed(self, refused, fetch, *, force):
+        return "a+b", 7200.0
 
 
 async def phone_code(sandbox, number):

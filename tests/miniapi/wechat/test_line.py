@@ -187,6 +187,11 @@ class TestMore:
 
         assert await wechat.verdict_on("赌博" + "字" * 3000, await sandbox.openid()) == "risky"
 
+    async def test_half_a_character_keeps_no_words_from_being_judged(self, wechat, sandbox):
+        await wechat.session_for(await sandbox.login_code())
+
+        assert await wechat.verdict_on("一起赌博\ud83d", await sandbox.openid()) == "risky"
+
     async def test_who_was_not_here_lately_is_not_judged(self, wechat, sandbox):
         assert await wechat.verdict_on("一起赌博", await sandbox.openid()) == "unchecked"
 
