@@ -49,9 +49,17 @@ async def draw_lotteries(tools: Tools) -> str | None:
 
 
 async def send_reminders(tools: Tools) -> str | None:
-    """Send what is due."""
-    sent = await tools.sender.send_due(at=clock.now())
+    """Send what is due, and nothing of drops that are frozen."""
+    now = clock.now()
+    await drops.hold_reminders_back(at=now)
+    sent = await tools.sender.send_due(at=now)
     return f"sent {sent} reminders" if sent else None
+
+
+async def hold_reminders_back(tools: Tools) -> str | None:
+    """Hold back what is of drops that were frozen just now, also while a crowd is being told."""
+    held = await drops.hold_reminders_back(at=clock.now())
+    return f"held back {held} reminders of drops that are frozen" if held else None
 
 
 async def check_words(tools: Tools) -> str | None:

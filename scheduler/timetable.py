@@ -36,6 +36,11 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(seconds=5, job=jobs.draw_lotteries, why="Whoever registered knows by then, also after an outage."),
     Every(seconds=1, job=jobs.send_reminders, why="A reminder is worth its minute."),
     Every(
+        seconds=2,
+        job=jobs.hold_reminders_back,
+        why="Nobody is called to a drop that was frozen while its crowd is being told.",
+    ),
+    Every(
         seconds=10, job=jobs.check_words, why="The staff see what WeChat says of words before they answer."
     ),
     Every(seconds=5, job=jobs.expire_vouchers, why="What lapses at midnight is back in the pool at once."),

@@ -39,6 +39,7 @@ KNOWS_THE_MACHINES_TIME = {
     "miniapi/operation/installation.py",  # compares the machine's with the database server's
     "miniapi/operation/restore.py",  # refuses a server whose clock is behind the backup's
     "miniapi/reminders/calls.py",  # leases
+    "miniapi/reminders/holding.py",  # when a call may be made again
     "miniapi/staff/queries.py",  # sessions of the staff, and locks
     "miniapi/staff/signing_in.py",  # the same, and what an authenticator shows
     "miniapi/sandbox/state.py",  # WeChat's tokens die by the machine's time

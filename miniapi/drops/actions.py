@@ -31,6 +31,7 @@ from miniapi.masking import masked_words
 from miniapi.money import from_yuan
 from miniapi.programmes.models import Programme
 from miniapi.programmes.queries import programme_of
+from miniapi.reminders.holding import hold_back
 from miniapi.staff.callers import Bureau
 
 REGISTRATION = timedelta(hours=2)  # how long a lottery takes registrations, unless the bureau says otherwise
@@ -123,6 +124,11 @@ async def announce(*, at: datetime) -> Sequence[Drop]:
     return [
         drop for drop in opened if await Drop.filter(id=drop.id, announced_at=None).update(announced_at=at)
     ]
+
+
+async def hold_reminders_back(*, at: datetime) -> int:
+    """Call nobody to a drop that is frozen, by itself or with its programme; how many reminders wait now."""
+    return await hold_back(await queries.paused(at), at=at)
 
 
 def _drop(programme: Programme, calendar: CalendarRule, opens_at: datetime, quota: int) -> Drop:

@@ -1,15 +1,17 @@
 """What people can ask about drops."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.expressions import RawSQL
+from tortoise.expressions import Q, RawSQL
 from tortoise.queryset import QuerySet
 
 from miniapi.drops.errors import NoSuchDrop
 from miniapi.drops.models import Drop, DropMode
 from miniapi.merchants.models import MerchantKind
 from miniapi.reminders.occasions import Occasion
+from miniapi.reminders.rules import STILL_USEFUL_FOR
 
 TAKING_PART = (
     """(SELECT count(*) FROM merchant WHERE merchant.region = "drop__programme".region AND kind = '{kind}')"""
@@ -39,6 +41,15 @@ def drops_of(region: str) -> "QuerySet[Drop]":
     return as_they_stand(Drop.filter(programme__region=region))
 
 
+async def paused(at: datetime) -> Sequence[UUID]:
+    """The drops that are frozen, or whose programme is, and of whose opening it may be worth telling."""
+    frozen = Drop.filter(
+        Q(frozen_because__isnull=False) | Q(programme__claims_frozen_because__isnull=False),
+        opens_at__gt=at - STILL_USEFUL_FOR,
+    )
+    return [found.id for found in await frozen]
+
+
 async def occasion(drop_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
     """The opening of a drop, as something to be reminded of. Raises NoSuchDrop."""
     found = await drop(drop_id)
@@ -53,4 +64,5 @@ async def occasion(drop_id: UUID, resident_id: UUID, at: datetime) -> Occasion:
             "time2": found.opens_at,
             "thing3": "每人报名一次，截止后抽签" if by_lot else "每人一张，先到先得，领完为止",
         },
+        paused=found.programme.claims_frozen_because or found.frozen_because,
     )

@@ -16,6 +16,7 @@ from miniapi.pickup import booking, places, rules
 from miniapi.pickup.booking import Wish
 from miniapi.pickup.errors import (
     AlreadyBooked,
+    NotNow,
     OtherDistrict,
     SlotClosed,
     TooLateToChange,
@@ -23,10 +24,10 @@ from miniapi.pickup.errors import (
     TooManyChanges,
 )
 from miniapi.pickup.models import Pickup, PickupEvent, PickupState, Slot
-from miniapi.pickup.moves import GOING_ON, Actor, Move
-from miniapi.pickup.moving import SYSTEM, Mover, locked, make, refuse_unless_allowed
-from miniapi.pickup.telling import tell_crew, word
-from miniapi.reminders.actions import call_off, put_elsewhen
+from miniapi.pickup.moves import CALLED, GOING_ON, UNSETTLED, Actor, Move
+from miniapi.pickup.moving import SYSTEM, Mover, locked, make, move_to, refuse_unless_allowed
+from miniapi.pickup.telling import tell_crew
+from miniapi.reminders.actions import call_off
 
 RESIDENT = Mover(Actor.RESIDENT)
 WORDS = ("note", "brand", "size")  # of an item: what people write themselves
@@ -127,19 +128,13 @@ async def reschedule(pickup_id: UUID, resident_id: UUID, slot_id: UUID, *, at: d
             if pickup.changes >= rules.MOST_CHANGES and not missed:
                 raise TooManyChanges(most=rules.MOST_CHANGES)
             if missed:
-                await _refuse_one_more(resident_id)
+                await _refuse_one_more(resident_id, at)
             more = await places.take(slot, resident_id, at=at)
             old, crew_id = pickup.slot, pickup.crew_id
             changes = pickup.changes + (not missed)
-            event = await make(
-                pickup, Move.RESCHEDULE, RESIDENT, at=at, slot_id=slot.id, crew_id=None, changes=changes
-            )
-            coming = word(pickup.id, pickup.number, slot, f"预约 {pickup.number} 上门回收", at=slot.starts_at)
-            await put_elsewhen(coming, was_at=old.starts_at, at=at)
-            await tell_crew(pickup, crew_id, "已改到别的时间，不用去了", key=f"{event.id}", at=at)
+            await move_to(pickup, slot, RESIDENT, "已改到别的时间，不用去了", at=at, changes=changes)
             await _count(slot, {old.id: -1, slot.id: more})
             await places.give_shift_back(old.id, crew_id)
-            pickup.slot = slot
     return pickup
 
 
@@ -151,11 +146,22 @@ async def cancel(
         await places.enter()
         pickup = await _changeable(pickup_id, resident_id, Move.CANCEL, at)
         because = Mover(Actor.RESIDENT, keys.seal(reason) if reason else None)
-        event = await make(pickup, Move.CANCEL, because, at=at)
-        await call_off(pickup.id, at=at)
-        await tell_crew(pickup, pickup.crew_id, "已取消，不用去了", key=f"{event.id}", at=at)
-        await _count(pickup.slot, {pickup.slot.id: -1})
-        await places.give_shift_back(pickup.slot.id, pickup.crew_id)
+        await _cancel(pickup, because, "已取消，不用去了", at=at)
+    return pickup
+
+
+async def give_up(pickup_id: UUID, resident_id: UUID, keys: Keys, *, at: datetime) -> Pickup:
+    """Cancel a visit that failed, for another one: it is neither moved nor, after all, collected any more.
+
+    Raises NoSuchPickup, NotBooked, and NotNow of one that did not fail, or that has ended since.
+    """
+    async with in_transaction():
+        await places.enter()
+        pickup = await locked(Pickup.filter(id=pickup_id, resident_id=resident_id))
+        if pickup.state not in {*UNSETTLED, PickupState.CANCELLED}:
+            raise NotNow(state=pickup.state, called=CALLED[pickup.state])
+        because = Mover(Actor.RESIDENT, keys.seal("已另约上门"))
+        await _cancel(pickup, because, "已由居民另约上门，这一次不再回收", at=at)
     return pickup
 
 
@@ -198,9 +204,18 @@ async def _changeable(pickup_id: UUID, resident_id: UUID, move: Move, at: dateti
     return pickup
 
 
-async def _refuse_one_more(resident_id: UUID) -> None:
+async def _cancel(pickup: Pickup, because: Mover, crew_told: str, *, at: datetime) -> None:
+    """Cancel a locked booking, inside the gate; its crew is told, its place is free again."""
+    event = await make(pickup, Move.CANCEL, because, at=at)
+    await call_off(pickup.id, at=at)
+    await tell_crew(pickup, pickup.crew_id, crew_told, key=f"{event.id}", at=at)
+    await _count(pickup.slot, {pickup.slot.id: -1})
+    await places.give_shift_back(pickup.slot.id, pickup.crew_id)
+
+
+async def _refuse_one_more(resident_id: UUID, at: datetime) -> None:
     """Raises TooManyActive where somebody, whose account is held, has as many bookings as one may."""
-    active = Pickup.filter(resident_id=resident_id, state__in=list(GOING_ON))
+    active = Pickup.filter(resident_id=resident_id, state__in=list(GOING_ON), slot__ends_at__gt=at)
     if await active.count() >= rules.MOST_ACTIVE:
         raise TooManyActive(most=rules.MOST_ACTIVE)
 

@@ -25,8 +25,10 @@ HOLD_AND_ENTER = """
 # the place first, and nothing where there is none; the rows of the booking only with it
 BOOK = f"""
     WITH theirs AS MATERIALIZED (
-        SELECT count(*) AS active, coalesce(bool_or(slot_id = $3), false) AS again
-        FROM pickup WHERE resident_id = $2 AND state IN ({ACTIVE})
+        SELECT count(*) FILTER (WHERE s.ends_at > $14) AS active,
+               coalesce(bool_or(p.slot_id = $3), false) AS again
+        FROM pickup p JOIN slot s ON s.id = p.slot_id
+        WHERE p.resident_id = $2 AND p.state IN ({ACTIVE})
     ), held AS (
         DELETE FROM hold WHERE resident_id = $2 AND slot_id = $3 RETURNING id
     ), place AS (

@@ -86,7 +86,10 @@ async def close(closing: Closing, reason: str, officer: Bureau, keys: Keys, *, a
 
 
 async def lift(closure_id: UUID, officer: Bureau, *, at: datetime) -> Closure:
-    """End a closure: its times can be booked again. Lifting twice is lifting once. Raises NoSuchClosure."""
+    """End a closure: its times can be booked again, as late as any. Lifting twice is lifting once.
+
+    Raises NoSuchClosure.
+    """
     async with in_transaction():
         lifted = await Closure.filter(id=closure_id, lifted_at=None).update(lifted_at=at)
         closure = await Closure.get_or_none(id=closure_id)

@@ -33,17 +33,7 @@ from miniapi.pickup.moves import MOVES, Actor, Move
 from miniapi.pickup.moving import Mover, locked, make, note, owner_stays, refuse_unless_allowed
 from miniapi.pickup.photo_errors import PhotoNeeded, SignatureMissing
 from miniapi.pickup.photo_models import PhotoKind, PickupPhoto
-from miniapi.pickup.telling import tell
-
-TOLD = {
-    Move.ACCEPT: "已派单，师傅会按时上门",
-    Move.GIVE_BACK: "的师傅来不了，正在另派师傅，时间不变",
-    Move.SET_OUT: "的师傅出发了，请留人在家",
-    Move.ARRIVE: "的师傅到了，请核对报价，出示回收码",
-    Move.COLLECT: "已回收完成",
-    Move.MISS_RESIDENT: "上门时没有人，请重新预约",
-}
-
+from miniapi.pickup.telling import TOLD, tell
 
 WRONG_CODE = "wrong_code"
 # that the crew counted as missing is what the clock said, nothing that was done
@@ -97,7 +87,7 @@ async def move(
         _refuse_who_left(stays)
         refuse_unless_allowed(pickup, what, Actor.CREW)
         act = await timed(act, pickup, at)
-        await _refuse_too_early_or_late(pickup, what, act.done_at)
+        await _refuse_too_early_or_late(pickup, what, act.done_at, at)
         crew_id = None if what is Move.GIVE_BACK else member.crew.id
         event = await make(pickup, what, _mover(member, act, keys), at=at, crew_id=crew_id)
         if what is Move.GIVE_BACK and at >= pickup.slot.ends_at:
@@ -213,17 +203,21 @@ async def timed(act: Act, pickup: Pickup, at: datetime) -> Act:
     return replace(act, done_at=min(max(act.done_at, last), at))
 
 
-async def _refuse_too_early_or_late(pickup: Pickup, what: Move, done_at: datetime) -> None:
-    """By the time of the phone. Raises TooEarly, TooLateNow."""
+async def _refuse_too_early_or_late(pickup: Pickup, what: Move, done_at: datetime, at: datetime) -> None:
+    """By the time of the phone; a visit that would be missed again at once, by ours.
+
+    Raises TooEarly, TooLateNow.
+    """
     slot = pickup.slot
-    if what is Move.ACCEPT and done_at >= slot.ends_at:
-        raise TooLateNow(until=slot.ends_at)
+    if what is Move.ACCEPT:
+        _refuse_from(slot.ends_at.astimezone(SHANGHAI), done_at)
     if what is Move.SET_OUT and done_at < (since := rules.may_set_out_from(slot)):
         raise TooEarly(since=since)
     if what is Move.MISS_RESIDENT:
         await _refuse_unless_waited(pickup, done_at)
-    if pickup.state is PickupState.MISSED_BY_CREW and done_at >= (until := rules.missed_at(slot)):
-        raise TooLateNow(until=until)
+    if pickup.state is PickupState.MISSED_BY_CREW:
+        _refuse_from(rules.missed_at(slot), done_at)
+        _refuse_from(rules.last_word_until(slot), at)
 
 
 async def _refuse_unless_waited(pickup: Pickup, done_at: datetime) -> None:
@@ -234,12 +228,16 @@ async def _refuse_unless_waited(pickup: Pickup, done_at: datetime) -> None:
     arrived = await PickupEvent.filter(pickup_id=pickup.id, what="arrived").order_by("-id").first()
     arrived_at, heard_at = (arrived.done_at or arrived.at, arrived.at) if arrived else (done_at, done_at)
     ends_at, missed_at = pickup.slot.ends_at.astimezone(SHANGHAI), rules.missed_at(pickup.slot)
-    if arrived_at >= ends_at:
-        raise TooLateNow(until=ends_at)
-    if heard_at >= missed_at:
-        raise TooLateNow(until=missed_at)
+    _refuse_from(ends_at, arrived_at)
+    _refuse_from(missed_at, heard_at)
     if done_at < (since := rules.has_waited_from(pickup.slot, arrived_at)):
         raise TooEarly(since=since)
+
+
+def _refuse_from(until: datetime, at: datetime) -> None:
+    """Raises TooLateNow from a time on."""
+    if at >= until:
+        raise TooLateNow(until=until)
 
 
 @asynccontextmanager

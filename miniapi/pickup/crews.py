@@ -103,10 +103,7 @@ async def join(code: str, resident_id: UUID, keys: Keys, *, at: datetime) -> Cre
     """
     async with in_transaction():
         await held(resident_id)
-        invitation = Invitation.filter(code_hash=keys.digest(code.encode()), expires_at__gt=at)
-        found = await invitation.select_for_update().first()
-        if found is None:
-            raise InvitationWrong()
+        found = await _invitation(code, keys, at)
         crew = await Crew.get(id=found.crew_id).select_related("merchant")
         known = await Member.get_or_none(resident_id=resident_id, merchant_id=crew.merchant_id)
         if known is not None and known.role is not Role.CREW:
@@ -142,6 +139,16 @@ async def people_of(crews: Sequence[Crew]) -> dict[UUID, list[Member]]:
 async def forget_invitations(*, at: datetime) -> int:
     """Delete the invitations that nobody took up in time; how many it were."""
     return await Invitation.filter(expires_at__lte=at).delete()
+
+
+async def _invitation(code: str, keys: Keys, at: datetime) -> Invitation:
+    """The invitation with this code, locked, whichever of our keys made it. Raises InvitationWrong."""
+    waiting = await Invitation.filter(expires_at__gt=at)  # of one day: few
+    known = [one.id for one in waiting if keys.is_digest(one.code_hash, code.encode())]
+    found = await Invitation.filter(id__in=known).select_for_update().first()
+    if found is None:
+        raise InvitationWrong()
+    return found
 
 
 async def _locked(crew_id: UUID, manager: Manager) -> Crew:

@@ -11,7 +11,7 @@ from miniapi.database import sql
 from miniapi.pickup import places
 from miniapi.pickup.models import Pickup, Shift, Slot
 from miniapi.pickup.moves import GOING_ON, Move
-from miniapi.pickup.moving import Mover, make
+from miniapi.pickup.moving import Mover, make, move_to
 from miniapi.pickup.telling import tell, tell_crew
 from miniapi.reminders.actions import call_off
 
@@ -132,17 +132,17 @@ async def _move_on(pickup: Pickup, because: Mover, words: str, *, at: datetime) 
     """Move a booking to the next free place of its district, else cancel it; resident and crew are told."""
     old, crew_id = pickup.slot, pickup.crew_id
     found = await sql.rows(NEXT_PLACE, old.region, old.district, old.starts_at, pickup.resident_id)
-    await call_off(pickup.id, at=at)
     if found:
-        pickup.slot = await Slot.get(id=found[0]["id"])
-        event = await make(pickup, Move.RESCHEDULE, because, at=at, slot_id=pickup.slot.id, crew_id=None)
-        await places.count({pickup.slot.id: 1})
-        when = f"{pickup.slot.starts_at.astimezone(SHANGHAI):%m月%d日 %H:%M}"
+        new = await Slot.get(id=found[0]["id"])
+        event = await move_to(pickup, new, because, f"因{words}改到别的时间，不用去了", at=at)
+        await places.count({new.id: 1})
+        when = f"{new.starts_at.astimezone(SHANGHAI):%m月%d日 %H:%M}"
         about = f"因{words}改到 {when}，不方便请改约或取消"
     else:
         event = await make(pickup, Move.CANCEL, because, at=at, crew_id=None)
+        await call_off(pickup.id, at=at)
+        await tell_crew(pickup, crew_id, f"因{words}取消，不用去了", key=f"{event.id}", at=at)
         about = f"因{words}取消，近两周没有空档，请过些天再约"
     await tell(pickup, about, key=f"{event.id}", at=at)
-    await tell_crew(pickup, crew_id, "因停收改期或取消，不用去了", key=f"{event.id}", at=at)
     await places.give_shift_back(old.id, crew_id)
     return Move.RESCHEDULE if found else Move.CANCEL

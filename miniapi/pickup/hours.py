@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
@@ -29,17 +28,6 @@ AHEAD = """
     SELECT shift.id, shift.slot_id, shift.capacity, slot.district, slot.starts_at
     FROM shift JOIN slot ON slot.id = shift.slot_id
     WHERE shift.crew_id = $1 AND slot.starts_at > $2 AND slot.starts_at < $3
-"""
-GROW = """
-    WITH grown AS (
-        UPDATE shift SET capacity = wanted.capacity
-        FROM unnest($1::uuid[], $2::int[]) AS wanted (id, capacity)
-        WHERE shift.id = wanted.id RETURNING shift.slot_id, wanted.id, wanted.capacity
-    )
-    UPDATE slot SET capacity = slot.capacity + more.capacity
-    FROM (SELECT slot_id, capacity - before AS capacity FROM grown
-          JOIN unnest($1::uuid[], $3::int[]) AS was (id, before) USING (id)) more
-    WHERE slot.id = more.slot_id RETURNING slot.id
 """
 END = "DELETE FROM shift WHERE id = ANY($1::uuid[]) RETURNING id"
 
@@ -100,7 +88,6 @@ async def lay_anew(crew: Crew, week: Sequence[Span], keys: Keys, *, at: datetime
     places_of = {row["id"]: wanted.get((row["district"], row["starts_at"]), 0) for row in bookable}
     ahead = [row for row in bookable if row["starts_at"] > at + rules.SET_OUT_BEFORE]
     await let_nobody_new_in({row["id"]: places_of[row["id"]] for row in bookable if row not in ahead})
-    await _grow([row for row in ahead if row["capacity"] < places_of[row["id"]]], places_of)
     less = [row for row in ahead if row["capacity"] > places_of[row["id"]]]
     await sql.rows(END, [row["id"] for row in less if not places_of[row["id"]]])
     lost = {
@@ -111,11 +98,6 @@ async def lay_anew(crew: Crew, week: Sequence[Span], keys: Keys, *, at: datetime
     smaller = [row["id"] for row in less if places_of[row["id"]]]
     await sql.rows(KEEP, smaller, [places_of[shift_id] for shift_id in smaller])
     return Relaid(await queries.hours_of(crew.id), done[Move.RESCHEDULE], done[Move.CANCEL])
-
-
-async def _grow(rows: Sequence[Any], places_of: dict[UUID, int]) -> None:
-    ids = [row["id"] for row in rows]
-    await sql.rows(GROW, ids, [places_of[shift_id] for shift_id in ids], [row["capacity"] for row in rows])
 
 
 def refuse_overlapping(week: Sequence[Span]) -> None:

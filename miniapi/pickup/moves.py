@@ -54,6 +54,7 @@ GOING_ON = frozenset({State.BOOKED, State.ASSIGNED, State.ON_THE_WAY, State.ARRI
 WITH_A_CREW = frozenset({State.ASSIGNED, State.ON_THE_WAY, State.ARRIVED})
 HANDED_IN = frozenset({State.COLLECTED, State.RECEIVED, State.DISMANTLED})
 FAILED = frozenset({State.MISSED_BY_RESIDENT, State.MISSED_BY_CREW, State.DISPUTED})
+UNSETTLED = frozenset({State.MISSED_BY_CREW, State.DISPUTED})  # failed, and may still be collected
 ENDED = frozenset(State) - GOING_ON - {State.DISPUTED}
 
 MOVES: Mapping[Move, Step] = {

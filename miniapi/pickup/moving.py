@@ -10,8 +10,10 @@ from tortoise.queryset import QuerySet
 from miniapi.accounts.actions import held
 from miniapi.errors import NotAllowed, NotSignedIn
 from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
-from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState, Proof
+from miniapi.pickup.models import OfferState, Pickup, PickupEvent, PickupOffer, PickupState, Proof, Slot
 from miniapi.pickup.moves import CALLED, MOVES, Actor, Move, is_allowed
+from miniapi.pickup.telling import coming, tell_crew
+from miniapi.reminders.actions import put_elsewhen
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,22 @@ async def make(
     for column, value in changed.items():
         setattr(pickup, column, value)
     return await note(pickup, MOVES[move].event, mover, at=at)
+
+
+async def move_to(
+    pickup: Pickup, slot: Slot, mover: Mover, crew_told: str, *, at: datetime, **changed: Any
+) -> PickupEvent:
+    """Move a locked booking to another slot, where it waits for a crew; what was asked for moves with it.
+
+    The crew that had accepted it is told, of the time it had; its place and its shift are the caller's.
+    Raises as `make` does.
+    """
+    was_at, crew_id = pickup.slot.starts_at, pickup.crew_id
+    event = await make(pickup, Move.RESCHEDULE, mover, at=at, slot_id=slot.id, crew_id=None, **changed)
+    await tell_crew(pickup, crew_id, crew_told, key=f"{event.id}", at=at)
+    pickup.slot = slot
+    await put_elsewhen(coming(pickup), was_at=was_at, at=at)
+    return event
 
 
 async def note(pickup: Pickup, what: str, mover: Mover, *, at: datetime) -> PickupEvent:

@@ -48,18 +48,21 @@ ADD_SLOTS = """
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
     ON CONFLICT ON CONSTRAINT one_slot_per_time DO NOTHING
 """
-ADD_SHIFTS = """
-    WITH made AS (
-        INSERT INTO shift (id, slot_id, crew_id, capacity, taken)
-        SELECT p.id, s.id, p.crew_id, p.capacity, 0
+RAISE_SHIFTS = """
+    WITH wanted AS (
+        SELECT p.id, s.id AS slot_id, p.crew_id, p.capacity, p.capacity - coalesce(f.capacity, 0) AS more
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::uuid[],
                     $7::int[]) AS p (id, region, district, starts_at, ends_at, crew_id, capacity)
             JOIN slot s USING (region, district, starts_at, ends_at)
-        ON CONFLICT ON CONSTRAINT one_shift_per_crew DO NOTHING RETURNING slot_id, capacity
+            LEFT JOIN shift f ON f.slot_id = s.id AND f.crew_id = p.crew_id
+    ), raised AS (
+        INSERT INTO shift (id, slot_id, crew_id, capacity, taken)
+        SELECT id, slot_id, crew_id, capacity, 0 FROM wanted WHERE more > 0
+        ON CONFLICT ON CONSTRAINT one_shift_per_crew DO UPDATE SET capacity = excluded.capacity
     )
-    UPDATE slot SET capacity = slot.capacity + more.capacity
-    FROM (SELECT slot_id, sum(capacity)::int AS capacity FROM made GROUP BY slot_id) more
-    WHERE slot.id = more.slot_id RETURNING slot.id
+    UPDATE slot SET capacity = slot.capacity + by_all.more
+    FROM (SELECT slot_id, sum(more)::int AS more FROM wanted WHERE more > 0 GROUP BY slot_id) by_all
+    WHERE slot.id = by_all.slot_id RETURNING slot.id
 """
 
 
@@ -160,7 +163,7 @@ async def give_back_expired(*, at: datetime) -> int:
 
 
 async def lay_out_slots(*, at: datetime) -> int:
-    """Make the slots and shifts of the next two weeks that are not there yet; in how many slots some came."""
+    """Give the slots of the next two weeks the places that are planned; how many slots have more by that."""
     async with in_transaction():
         await enter_alone()
         return await lay_out(await planned(CrewHours.all(), at=at))
@@ -174,12 +177,15 @@ async def planned(hours: "QuerySet[CrewHours]", *, at: datetime) -> list[Planned
 
 
 async def lay_out(planned: Sequence[Planned]) -> int:
-    """Make those slots and shifts that are not there yet; in how many slots some came."""
+    """Make slots and shifts with these places, or raise them to that; how many slots have more by that.
+
+    What has more places than planned keeps them. Call it inside the gate, alone.
+    """
     times = list({(one.region, one.district, one.starts_at): one for one in planned}.values())
     await sql.rows(ADD_SLOTS, new_ids(len(times)), *_where_and_when(times))
     crews, capacities = [one.crew_id for one in planned], [one.capacity for one in planned]
-    added = await sql.rows(ADD_SHIFTS, new_ids(len(planned)), *_where_and_when(planned), crews, capacities)
-    return len(added)
+    raised = await sql.rows(RAISE_SHIFTS, new_ids(len(planned)), *_where_and_when(planned), crews, capacities)
+    return len(raised)
 
 
 async def give_expired_back(slot_id: UUID, *, at: datetime) -> bool:

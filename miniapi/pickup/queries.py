@@ -23,6 +23,7 @@ from miniapi.pickup.models import (
     Slot,
 )
 from miniapi.pickup.moves import CALLED, GOING_ON
+from miniapi.pickup.telling import coming
 from miniapi.reminders.occasions import Occasion
 
 NUMBER = re.compile(r"[0-9]{10}")
@@ -140,18 +141,7 @@ async def occasion(pickup_id: UUID, resident_id: UUID, at: datetime) -> Occasion
         raise NotBooked()
     if found.state not in GOING_ON:
         raise NotNow(state=found.state, called=CALLED[found.state])
-    return Occasion(
-        kind="pickup",
-        subject=found.id,
-        at=found.slot.starts_at,
-        about=f"预约 {found.number} 上门回收",
-        fields={
-            "character_string1": found.number,
-            "time2": found.slot.starts_at,
-            "thing3": "预约时登记的旧家电",
-            "thing4": found.district,
-        },
-    )
+    return coming(found)
 
 
 async def _slots_of(crew_id: UUID, begins: datetime, ends: datetime) -> list[UUID]:

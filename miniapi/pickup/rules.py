@@ -13,7 +13,7 @@ CHANGE_UNTIL = timedelta(hours=2)
 DAYS_AHEAD = 14
 SLOT_HOURS = 2
 HOLD_FOR = timedelta(minutes=15)
-MOST_ACTIVE = 3  # bookings of one person that are still to come
+MOST_ACTIVE = 3  # bookings of one person that are still to come: going on, in a slot that is not over
 MOST_CHANGES = 3  # of the time of one booking, by its resident
 MOST_WRONG_CODES = 5
 LATEST_WORD = timedelta(hours=24)  # so long a phone that was offline may tell later what was done
@@ -53,10 +53,15 @@ def missed_at(slot: Slot) -> datetime:
     return (slot.ends_at + MISSED_AFTER).astimezone(SHANGHAI)
 
 
+def last_word_until(slot: Slot) -> datetime:
+    """Until when a crew may tell of a visit that it was under way: every phone could have told the end."""
+    return (slot.ends_at + LATEST_WORD).astimezone(SHANGHAI)
+
+
 def is_missed(pickup: Pickup, at: datetime) -> bool:
-    """Whether nobody will come any more: where a crew set out, when every phone could have told the end."""
+    """Whether nobody will come any more; where a crew set out, only when nobody can tell of it any more."""
     under_way = pickup.state in (PickupState.ON_THE_WAY, PickupState.ARRIVED)
-    return at >= pickup.slot.ends_at + (LATEST_WORD if under_way else MISSED_AFTER)
+    return at >= (last_word_until(pickup.slot) if under_way else missed_at(pickup.slot))
 
 
 def may_set_out_from(slot: Slot) -> datetime:

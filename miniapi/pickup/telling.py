@@ -5,10 +5,20 @@ from uuid import UUID
 
 from miniapi.database import sql
 from miniapi.pickup.models import Pickup, Slot
+from miniapi.pickup.moves import Move
 from miniapi.reminders.actions import owe, owe_all
 from miniapi.reminders.occasions import Occasion
 from miniapi.reminders.rules import STANDS
 
+# what its resident is told of a move, after the number of the booking
+TOLD = {
+    Move.ACCEPT: "已派单，师傅会按时上门",
+    Move.GIVE_BACK: "的师傅来不了，正在另派师傅，时间不变",
+    Move.SET_OUT: "的师傅出发了，请留人在家",
+    Move.ARRIVE: "的师傅到了，请核对报价，出示回收码",
+    Move.COLLECT: "已回收完成",
+    Move.MISS_RESIDENT: "上门时没有人，请重新预约",
+}
 # locked as lightly as can be, so that nobody leaves meanwhile: who leaves takes the account for themselves
 # at the very end, and then forgets once more what is owed to them
 MEMBERS = """
@@ -36,6 +46,12 @@ def word(pickup_id: UUID, number: str, slot: Slot, about: str, *, at: datetime) 
             "thing4": slot.district,
         },
     )
+
+
+def coming(pickup: Pickup) -> Occasion:
+    """The coming of the crew, as something to be reminded of."""
+    about = f"预约 {pickup.number} 上门回收"
+    return word(pickup.id, pickup.number, pickup.slot, about, at=pickup.slot.starts_at)
 
 
 async def tell(pickup: Pickup, about: str, *, key: str, at: datetime) -> None:

@@ -13,7 +13,7 @@ from miniapi.pickup import places
 from miniapi.pickup.models import Pickup, PickupState, Slot
 from miniapi.pickup.moves import Move
 from miniapi.pickup.moving import SYSTEM, locked, make
-from miniapi.pickup.telling import tell, tell_managers
+from miniapi.pickup.telling import TOLD, tell, tell_managers
 from miniapi.reminders.occasions import Occasion
 
 LEFT_ALONE = """
@@ -88,6 +88,6 @@ async def _is_left_alone(pickup: Pickup) -> bool:
 async def _give_back(pickup: Pickup, *, at: datetime) -> None:
     crew_id = pickup.crew_id
     event = await make(pickup, Move.GIVE_BACK, SYSTEM, at=at, crew_id=None)
-    await tell(pickup, "的师傅来不了，正在另派师傅，时间不变", key=f"{event.id}", at=at)
+    await tell(pickup, TOLD[Move.GIVE_BACK], key=f"{event.id}", at=at)
     await tell_managers(pickup, crew_id, "的小组里没有人了，请尽快另派小组", key=f"{event.id}", at=at)
     await places.give_shift_back(pickup.slot_id, crew_id)

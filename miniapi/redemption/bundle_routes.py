@@ -15,7 +15,7 @@ from miniapi.http.idempotency import repeatable
 from miniapi.http.paging import Page, page_of
 from miniapi.http.requests import body, query
 from miniapi.keys import Keys
-from miniapi.pickup.errors import TooManyActive
+from miniapi.pickup.errors import NotBooked, NotNow, TooManyActive
 from miniapi.pickup.routes import UNBOOKABLE
 from miniapi.pickup.schemas import BookPickup, PickupJson, pickup_json
 from miniapi.redemption import bundling
@@ -46,6 +46,8 @@ async def list_purchases(
         NoSuchRedemption,
         AlreadyRefunded,
         OldUnitBooked,
+        NotBooked,
+        NotNow,
         CategoryUnknown,
         TooManyActive,
         *UNBOOKABLE,

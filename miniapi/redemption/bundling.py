@@ -12,7 +12,7 @@ from miniapi.keys import Keys
 from miniapi.pickup import actions as pickups
 from miniapi.pickup.actions import Contact, Door, OldItem
 from miniapi.pickup.models import Pickup, PickupState
-from miniapi.pickup.moves import FAILED
+from miniapi.pickup.moves import FAILED, UNSETTLED
 from miniapi.redemption.errors import AlreadyRefunded, NoSuchRedemption, OldUnitBooked
 from miniapi.redemption.models import Redemption, RedemptionState
 
@@ -37,10 +37,11 @@ async def book_with(
 ) -> Pickup:
     """Book the collection of what a purchase replaces, in place of one that came to nothing.
 
-    One that its crew missed, and that could still be moved to another day, is cancelled with that.
+    One that its crew missed, and that could still be moved to another day, is cancelled with that; so is one
+    about whose price the bureau has not decided yet.
 
-    Raises NoSuchRedemption, also for somebody else's, AlreadyRefunded, OldUnitBooked, and what booking
-    a pickup raises.
+    Raises NoSuchRedemption, also for somebody else's, AlreadyRefunded, OldUnitBooked, NotNow of one that is
+    ended meanwhile, and what booking a pickup raises.
     """
     async with in_transaction():
         await held(resident_id)
@@ -53,9 +54,9 @@ async def book_with(
         before = await Pickup.get_or_none(id=bought.pickup_id) if bought.pickup_id else None
         if before is not None and before.state not in CAME_TO_NOTHING:
             raise OldUnitBooked(number=before.number)
-        if before is not None and before.state is PickupState.MISSED_BY_CREW:
-            # one purchase, one old unit: the missed one is not moved to another day as well
-            await pickups.cancel(before.id, resident_id, None, keys, at=at)
+        if before is not None and before.state in UNSETTLED:
+            # one purchase, one old unit: the failed one is not moved to another day or collected as well
+            await pickups.give_up(before.id, resident_id, keys, at=at)
         pickup = await pickups.book(
             resident_id, slot_id, items, door, contact, keys, with_delivery=True, at=at
         )

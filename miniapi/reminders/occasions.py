@@ -8,13 +8,17 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One thing at one time. `fields` fill the template of its kind, by the template's field names."""
+    """One thing at one time. `fields` fill the template of its kind, by the template's field names.
+
+    `paused` says why it does not take place as things stand.
+    """
 
     kind: str
     subject: UUID
     at: datetime
     about: str
     fields: Mapping[str, str | datetime]
+    paused: str | None = None
 
 
 # Looks an occasion up for one resident: (subject, resident, now). Raises NotFound when it is not theirs.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sanic.response import HTTPResponse, empty
 
 from miniapi import clock
 from miniapi.accounts.callers import SignedInResident
-from miniapi.errors import NotFound
+from miniapi.errors import Conflict, NotFound
 from miniapi.http.answers import Listed, json, page_json
 from miniapi.http.described import answers
 from miniapi.http.idempotency import repeatable
@@ -18,6 +19,7 @@ from miniapi.http.paging import Page, page_of
 from miniapi.http.requests import body, query
 from miniapi.reminders import actions, queries, schemas
 from miniapi.reminders.errors import NoSuchReminder, TooLate
+from miniapi.reminders.models import Notice
 from miniapi.reminders.occasions import Occasions
 from miniapi.reminders.schemas import InboxJson, ReminderJson
 from miniapi.reminders.templates import Templates
@@ -34,6 +36,13 @@ async def _consented(
         return {"consented": ()}
     known = set((await templates.ids()).values())
     return {"consented": [one for one in body.template_ids if one in known]}
+
+
+async def _paused(notice: Notice, occasions: Occasions, now: datetime) -> str | None:
+    """Why what a reminder is about does not take place as things stand; None also where it is over."""
+    with suppress(NotFound, Conflict):
+        return (await occasions[notice.kind](notice.subject, notice.resident_id, now)).paused
+    return None
 
 
 @routes.post("/reminders")
@@ -56,17 +65,22 @@ async def ask(
     await actions.add_grants(resident.id, consented)
     with suppress(WeChatUnavailable):
         await templates.make_known()
-    return json(schemas.reminder_json(notice, await queries.delivery(notice)), status=201)
+    shown = schemas.reminder_json(notice, await queries.delivery(notice), occasion.paused)
+    return json(shown, status=201)
 
 
 @routes.get("/reminders")
 @query(Page)
 @answers(Listed[ReminderJson])
 async def list_reminders(request: Request, resident: SignedInResident, query: Page) -> HTTPResponse:
-    """我约的提醒。"""
+    """我约的提醒；活动暂停期间不会发出的，写明原因。"""
+    now, occasions = clock.now(), request.app.ctx.occasions
     notices, next_cursor = await page_of(queries.reminders_of(resident.id), query, by="due_at")
-    ways = {notice.id: await queries.delivery(notice) for notice in notices}
-    return json(page_json(notices, next_cursor, lambda one: schemas.reminder_json(one, ways[one.id])))
+    shown = {
+        one.id: schemas.reminder_json(one, await queries.delivery(one), await _paused(one, occasions, now))
+        for one in notices
+    }
+    return json(page_json(notices, next_cursor, lambda one: shown[one.id]))
 
 
 @routes.get("/reminders/templates")

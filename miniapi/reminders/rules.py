@@ -12,6 +12,7 @@ STILL_USEFUL_FOR = timedelta(minutes=30)  # after the occasion; later a message 
 CALL_WITHIN = 15.0  # seconds; whoever has not answered by then is not waited for
 LEASE_SECONDS = 20  # longer than any call is waited for
 LONGEST_WAIT = 30.0  # seconds between two tries
+HOLD_AHEAD = timedelta(seconds=10)  # so long before it is due a reminder of what is paused is held back
 REMEMBER_PUSHES = timedelta(days=7)
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 EVENING = time(20)  # when somebody is reminded of tomorrow

@@ -84,7 +84,11 @@ class TemplatesJson(TypedDict):
 
 
 class ReminderJson(TypedDict):
-    """A reminder: what it is about, when it comes, and which way as things stand."""
+    """A reminder: what it is about, when it comes, and which way as things stand.
+
+    `paused`: what it is about does not take place as things stand, `because`; the reminder comes when it goes
+    on, unless it is too late then.
+    """
 
     id: Id
     kind: str
@@ -92,6 +96,8 @@ class ReminderJson(TypedDict):
     about: str
     at: Time
     delivery: Way
+    state: Literal["planned", "paused"]
+    because: str | None
 
 
 class InboxJson(TypedDict):
@@ -105,8 +111,8 @@ class InboxJson(TypedDict):
     at: Time
 
 
-def reminder_json(notice: Notice, delivery: Way) -> ReminderJson:
-    """A reminder as the person who asked for it sees it."""
+def reminder_json(notice: Notice, delivery: Way, paused: str | None) -> ReminderJson:
+    """A reminder as the person who asked for it sees it; `paused` says why it does not come for now."""
     return {
         "id": str(notice.id),
         "kind": notice.kind,
@@ -114,6 +120,8 @@ def reminder_json(notice: Notice, delivery: Way) -> ReminderJson:
         "about": notice.about,
         "at": written(notice.due_at),
         "delivery": delivery,
+        "state": "planned" if paused is None else "paused",
+        "because": paused,
     }
 
 

@@ -63,4 +63,19 @@ VISITS = (
             WHERE source = p.resident_id::text AND target = v.resident_id::text)
         """,
     ),
+    Check(
+        "a booking is of who is named as its resident in the log, and in what they were told of it",
+        """
+        SELECT 'pickup ' || p.number,
+               'of ' || p.resident_id || ', named ' || string_agg(DISTINCT named.who, ', ')
+        FROM pickup p JOIN (
+            SELECT after::jsonb ->> 'pickup' AS id, split_part(subject, ':', 2) AS who
+            FROM audit_event WHERE subject LIKE 'resident:%' AND after::jsonb ? 'pickup'
+            UNION
+            SELECT subject::text, resident_id::text FROM notice WHERE dedupe_key LIKE 'pickup:%'
+        ) named ON named.id = p.id::text
+        WHERE named.who <> p.resident_id::text
+        GROUP BY p.id
+        """,
+    ),
 )

@@ -14,6 +14,7 @@ from miniapi.pickup.errors import (
     NoSuchPickup,
     NoSuchSlot,
     NotBooked,
+    NotNow,
     OtherDistrict,
     SlotClosed,
     SlotFull,
@@ -198,6 +199,20 @@ class TestWhatTheCrewMissed:
         put_away = await actions.cancel(missed.id, missed.resident_id, None, keys, at=noon)
 
         assert (missed.state, put_away.state) == (PickupState.MISSED_BY_CREW, PickupState.CANCELLED)
+        assert await differences(database, library) == []
+
+    async def test_is_given_up_once_and_never_what_goes_on(
+        self, missed, noon, library, keys, database, booking
+    ):
+        going_on = await booking(await a_resident(noon), await a_slot(noon))
+
+        given_up = await actions.give_up(missed.id, missed.resident_id, keys, at=noon)
+
+        assert given_up.state is PickupState.CANCELLED
+        with pytest.raises(NotBooked):
+            await actions.give_up(missed.id, missed.resident_id, keys, at=noon)
+        with pytest.raises(NotNow):
+            await actions.give_up(going_on.id, going_on.resident_id, keys, at=noon)
         assert await differences(database, library) == []
 
     async def test_is_one_more_to_come_where_it_is_moved(self, missed, noon, booking):

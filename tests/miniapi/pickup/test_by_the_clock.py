@@ -6,7 +6,7 @@ from tortoise.transactions import in_transaction
 
 from miniapi.database import sql
 from miniapi.pickup import actions, by_the_clock, crewing
-from miniapi.pickup.errors import NoSuchPickup, TooLateNow
+from miniapi.pickup.errors import NoSuchPickup, TooLateNow, TooManyActive
 from miniapi.pickup.models import Pickup, PickupState
 from miniapi.pickup.moves import Move
 from miniapi.privacy.actions import leave
@@ -139,6 +139,38 @@ class TestMissing:
             await crewing.move(booked.id, Move.SET_OUT, member, an_act(over), KEYS, at=over)
         there = await crewing.move(booked.id, Move.SET_OUT, member, an_act(slot.starts_at), KEYS, at=over)
         assert there.state is PickupState.ON_THE_WAY
+
+    async def test_but_not_when_it_would_be_missed_again_at_once(self, booked, slot, member, noon):
+        await moved(booked, member, Move.ACCEPT, at=noon)
+        await by_the_clock.end_missed(at=slot.ends_at + timedelta(hours=2))
+        until = slot.ends_at + timedelta(hours=24)
+        there = an_act(until - timedelta(hours=23))  # one hour after the slot
+
+        with pytest.raises(TooLateNow) as refused:
+            await crewing.move(booked.id, Move.SET_OUT, member, there, KEYS, at=until)
+        assert refused.value.facts == {"until": until}
+        in_time = until - timedelta(seconds=1)
+        await crewing.move(booked.id, Move.SET_OUT, member, there, KEYS, at=in_time)
+        assert await by_the_clock.end_missed(at=in_time) == 0
+
+    async def test_what_they_tell_then_is_no_booking_to_come(
+        self, booked, slot, member, noon, library, database
+    ):
+        owner = await booked.resident
+        await moved(booked, member, Move.ACCEPT, at=noon)
+        over = slot.ends_at + timedelta(hours=2)
+        await by_the_clock.end_missed(at=over)
+        slots = [await a_slot(noon, hours_ahead=hours) for hours in (48, 50, 52, 54)]
+        to_come = [await a_pickup(over, one, owner) for one in slots[:3]]
+
+        there = await crewing.move(booked.id, Move.SET_OUT, member, an_act(slot.starts_at), KEYS, at=over)
+
+        assert there.state is PickupState.ON_THE_WAY
+        with pytest.raises(TooManyActive):
+            await a_pickup(over, slots[3], owner)
+        await actions.cancel(to_come[0].id, owner.id, None, KEYS, at=over)
+        assert (await a_pickup(over, slots[3], owner)).state is PickupState.BOOKED
+        assert await differences(database, library) == []
 
     async def test_one_that_nobody_had_accepted_stays_missed(self, booked, slot, member):
         over = slot.ends_at + timedelta(hours=2)

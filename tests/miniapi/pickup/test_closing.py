@@ -5,12 +5,13 @@ import pytest
 
 from miniapi.audit.models import AuditEvent
 from miniapi.ids import new_id
-from miniapi.pickup import actions, closing, places
+from miniapi.pickup import actions, closing, places, queries
 from miniapi.pickup.closing import Closing
 from miniapi.pickup.errors import NoSuchClosure, NoSuchCrew
 from miniapi.pickup.models import CrewHours, Pickup, PickupState, Slot
 from miniapi.pickup.moves import Move
-from miniapi.reminders.models import Notice
+from miniapi.reminders import actions as reminders
+from miniapi.reminders.models import Notice, NoticeState
 from miniapi.reports.audit import differences
 from miniapi.staff.callers import Bureau
 from tests.factories.people import KEYS, a_resident
@@ -52,6 +53,31 @@ class TestClosing:
         assert told == [f"预约 {booked[0].number} 因暴雨停收改到 09月03日 14:00，不方便请改约或取消"]
         assert (await Slot.get(id=slot.id)).capacity == 0
         assert await differences(database, library) == []
+
+    async def test_what_was_asked_for_goes_along_to_the_new_time(self, close, noon):
+        booked = await a_pickup(noon, await a_slot(noon))
+        later = await a_slot(noon, hours_ahead=48)
+        asked = await queries.occasion(booked.id, booked.resident_id, noon)
+        await reminders.ask(booked.resident_id, asked, minutes_before=60, at=noon)
+
+        await close()
+
+        (owed,) = await Notice.filter(asked_for=True, state=NoticeState.OWED)
+        assert owed.due_at == later.starts_at - timedelta(hours=1)
+        assert owed.fields_json["time2"] == "2024年09月03日 12:00"
+
+    async def test_the_crew_hears_why_and_of_which_time(self, close, noon):
+        slot, member = await a_slot(noon), await a_crew_member(noon)
+        booked = [await moved(await a_pickup(noon, slot), member, Move.ACCEPT, at=noon) for _ in range(2)]
+        await a_slot(noon, hours_ahead=48, capacity=1)
+
+        await close()
+
+        told = await Notice.filter(resident_id=member.id).order_by("id")
+        assert [(one.about, one.fields_json["time2"]) for one in told] == [
+            (f"预约 {booked[0].number} 因暴雨停收改到别的时间，不用去了", "2024年09月02日 12:00"),
+            (f"预约 {booked[1].number} 因暴雨停收取消，不用去了", "2024年09月02日 12:00"),
+        ]
 
     async def test_cancels_where_no_place_is_left(self, close, noon, library, database):
         slot = await a_slot(noon)
@@ -174,6 +200,25 @@ class TestLifting:
         assert (closed, lifted.lifted_at) == (1, noon)
         assert await Slot.filter(capacity=0).count() == 0
         assert await AuditEvent.filter(action="pickups.reopened").count() == 1
+        assert await differences(database, library) == []
+
+    async def test_gives_what_begins_soon_all_its_places_back(self, officer, noon, library, database):
+        crew, now = await a_crew(), noon - timedelta(minutes=30)
+        for weekday in range(7):
+            await CrewHours.create(
+                crew=crew, district="杨陵区", weekday=weekday, begins=13, ends=15, capacity=3
+            )
+        await places.lay_out_slots(at=now)
+        soon = await Slot.get(starts_at=noon + timedelta(hours=1))
+        await a_pickup(now, soon)
+        wanted = Closing("yangling", now, now + timedelta(hours=6))
+        closure = await closing.close(wanted, "暴雨停收", officer, KEYS, at=now)
+        kept = (await Slot.get(id=soon.id)).capacity
+
+        await closing.lift(closure.id, officer, at=now)
+
+        assert (kept, (await Slot.get(id=soon.id)).capacity) == (1, 3)
+        assert (await a_pickup(now, soon)).state is PickupState.BOOKED
         assert await differences(database, library) == []
 
     async def test_an_unknown_one_is_not_found(self, officer, noon):

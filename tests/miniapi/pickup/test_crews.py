@@ -7,6 +7,7 @@ import pytest
 
 from miniapi.audit.models import AuditEvent
 from miniapi.errors import NotSignedIn
+from miniapi.keys import Keys
 from miniapi.merchants.models import Crew, Invitation, Member, Role
 from miniapi.merchants.queries import crew_of
 from miniapi.pickup import crews, hours
@@ -21,7 +22,7 @@ from miniapi.pickup.errors import (
 from miniapi.pickup.hours import Span
 from miniapi.pickup.models import CrewHours, Pickup, PickupState, Slot
 from miniapi.privacy.actions import leave
-from tests.factories.people import KEYS, a_resident
+from tests.factories.people import KEYS, SECRET, a_resident
 from tests.factories.pickups import a_pickup
 from tests.factories.prices import a_recycler
 from tests.factories.slots import a_crew, a_crew_member, a_manager
@@ -160,6 +161,14 @@ class TestJoining:
         await crews.join(invited.code, somebody.id, KEYS, at=noon)
 
         assert (await Member.get(resident_id=somebody.id)).crew_id == crew.id
+
+    async def test_works_after_the_key_was_rotated(self, crew, manager, noon):
+        invited = await crews.invite(crew.id, manager, KEYS, at=noon)
+        rotated = Keys(f"a newer secret of the tests, long enough,{SECRET}")
+
+        await crews.join(invited.code, (await a_resident(noon)).id, rotated, at=noon)
+
+        assert await Member.filter(crew=crew).count() == 1
 
     async def test_is_not_for_who_is_something_else_there(self, crew, manager, noon):
         invited = await crews.invite(crew.id, manager, KEYS, at=noon)

@@ -72,6 +72,28 @@ class TestPuttingAWeek:
         assert await Shift.filter(slot__starts_at__gt=noon + timedelta(hours=2)).count() == 2 * (1 + 2)
         assert await differences(database, library) == []
 
+    async def test_more_places_can_be_booked_as_late_as_any(self, put, noon):
+        now = noon - timedelta(minutes=30)
+        await put(every_day(begins=13, ends=15, capacity=1), at=now)
+        soon = await Slot.get(starts_at=noon + timedelta(hours=1))
+        await a_pickup(now, soon)
+
+        await put(every_day(begins=13, ends=15, capacity=2), at=now)
+
+        assert (await a_pickup(now, soon)).state is PickupState.BOOKED
+
+    async def test_whoever_is_moved_hears_that_it_is_for_the_hours(self, put, crew, noon):
+        member = await a_crew_member(noon, crew)
+        await put(every_day(begins=9, ends=11))
+        booked = await a_pickup(noon, await Slot.filter(capacity__gt=0, starts_at__gt=noon).first())
+        await moved(booked, member, Move.ACCEPT, at=noon)
+
+        await put(every_day(begins=14, ends=16))
+
+        told = [one.about for one in await Notice.filter(about__contains="因").order_by("resident_id")]
+        assert len(told) == 2
+        assert all(f"预约 {booked.number} 因上门时间调整改到" in one for one in told)
+
     async def test_leaves_other_crews_as_they_are(self, put, crew, noon):
         other, tuesday = await a_crew("二组"), noon.replace(hour=0) + timedelta(days=2)
         await put(every_day(capacity=2))

@@ -163,7 +163,7 @@ class TestWhoIsGone:
             pickup.book(resident.id, slot.id, items, door, None, keys, at=noon),
             bind_phone(resident, PHONE, keys, verified=False),
             verify_identity(resident, Identity("张三", an_id_number()), keys, at=noon),
-            actions.consent(resident.id, "2024-1", load(), at=noon),
+            actions.consent(resident.id, "2024-2", load(), at=noon),
             a_ticket(resident, noon),
             held(resident.id),
         ):
@@ -211,7 +211,7 @@ class TestConsent:
     async def test_is_to_the_notice_that_holds_now(self, database, noon):
         resident = await a_resident(noon)
 
-        for version in ("nonsense", "2099-1"):
+        for version in ("nonsense", "2024-1", "2099-1"):
             with pytest.raises(VersionOutdated) as refused:
                 await actions.consent(resident.id, version, load(), at=noon)
-            assert refused.value.facts == {"current": "2024-1"}
+            assert refused.value.facts == {"current": "2024-2"}

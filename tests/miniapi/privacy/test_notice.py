@@ -22,7 +22,20 @@ def test_tells_all_that_the_law_asks_for():
     headings = " ".join(section.heading for section in notice.sections)
     assert [one for one in TOLD if one not in headings] == []
     text = "".join(section.text for section in notice.sections)
-    for right in ("查看", "更正", "导出", "撤回", "注销", "工单", "加密", "日志", "抽签"):
+    for right in (
+        "查看",
+        "更正",
+        "导出",
+        "撤回",
+        "注销",
+        "工单",
+        "加密",
+        "日志",
+        "抽签",
+        "签名",
+        "交接",
+        "处理证明",
+    ):
         assert right in text
 
 

@@ -22,8 +22,8 @@ class TestTheNotice:
 
         assert answer.status == 200
         assert (answer.json["version"], answer.json["effective_at"]) == (
-            "2024-1",
-            "2024-01-01T00:00:00+08:00",
+            "2024-2",
+            "2024-09-01T00:00:00+08:00",
         )
         assert len(answer.json["sections"]) >= 7
         assert "consented" not in answer.json
@@ -32,22 +32,33 @@ class TestTheNotice:
         resident = await a_resident(noon)
         before = (await web.get("/me", by=resident)).json
 
-        given = await web.post("/me/consents", by=resident, version="2024-1")
-        again = await web.post("/me/consents", by=resident, version="2024-1")
+        given = await web.post("/me/consents", by=resident, version="2024-2")
+        again = await web.post("/me/consents", by=resident, version="2024-2")
 
         me = (await web.get("/me", by=resident)).json
         assert (before["consent"], before["consent_current"]) == (None, False)
         assert (given.status, again.status) == (201, 201)
-        assert given.json == again.json == {"version": "2024-1", "at": "2024-09-01T12:00:00+08:00"}
+        assert given.json == again.json == {"version": "2024-2", "at": "2024-09-01T12:00:00+08:00"}
         assert (me["consent"], me["consent_current"]) == (given.json, True)
         assert (await web.get("/privacy", by=resident)).json["consented"] is True
         assert await Consent.all().count() == 1
+
+    async def test_that_is_newer_is_put_before_who_agreed_to_the_one_before(self, web, noon):
+        resident = await a_resident(noon)
+        await Consent.create(resident=resident, version="2024-1", at=noon.replace(month=8))
+
+        me = (await web.get("/me", by=resident)).json
+
+        assert (me["consent"]["version"], me["consent_current"]) == ("2024-1", False)
+        assert (await web.get("/privacy", by=resident)).json["consented"] is False
+        given = await web.post("/me/consents", by=resident, version="2024-2")
+        assert (given.status, (await web.get("/me", by=resident)).json["consent_current"]) == (201, True)
 
     async def test_of_another_version_cannot_be_agreed_to(self, web, noon):
         answer = await web.post("/me/consents", by=await a_resident(noon), version="1999-1")
 
         assert (answer.status, answer.json["code"]) == (409, "privacy_version_outdated")
-        assert answer.json["current"] == "2024-1"
+        assert answer.json["current"] == "2024-2"
 
     async def test_is_asked_for_by_the_client_and_refuses_nothing(self, web, noon):
         assert (await web.get("/vouchers", by=await a_resident(noon))).status == 200

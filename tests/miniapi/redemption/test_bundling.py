@@ -7,17 +7,23 @@ import pytest
 
 from miniapi.accounts.models import Resident
 from miniapi.pickup import actions as pickups
-from miniapi.pickup.errors import NoSuchPickup, NotNow
+from miniapi.pickup import crewing, desk, offering, queries
+from miniapi.pickup.desk import Outcome
+from miniapi.pickup.errors import NoSuchPickup, NotBooked, NotNow
 from miniapi.pickup.models import Pickup, PickupState, Slot
 from miniapi.redemption.errors import OldUnitNotHandedIn
 from miniapi.redemption.models import Redemption
 from miniapi.redemption.redeeming import OldUnit
 from miniapi.redemption.refunding import refund
 from miniapi.reminders.models import Notice
+from miniapi.reports.audit import differences
+from miniapi.staff.callers import Bureau
 from tests.factories.counter import a_clerk, a_redemption, a_sale, a_voucher
-from tests.factories.custody import a_collected
+from tests.factories.custody import a_collected, at_the_door
 from tests.factories.people import KEYS, a_resident
+from tests.factories.pickups import an_act
 from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.staff import a_staff
 from tests.miniapi.pickup.test_routes import a_booking
 
 
@@ -100,6 +106,24 @@ class TestBooking:
         moved = await web.post(f"/pickups/{first.json['id']}/reschedule", by=buyer, **other)
         assert (again.status, moved.json["code"]) == (201, "pickup_not_booked")
         assert (await Pickup.get(id=first.json["id"])).state is PickupState.CANCELLED
+
+    async def test_in_place_of_a_disputed_one_ends_the_dispute(
+        self, web, bought, buyer, noon, library, database
+    ):
+        disputed, member = await at_the_door(noon, buyer)
+        await Redemption.filter(id=bought.id).update(pickup_id=disputed.id)
+        await crewing.offer(disputed.id, 100, member, an_act(noon), KEYS, at=noon)
+        offer = await queries.open_offer(disputed.id)
+        await offering.refuse(disputed.id, buyer.id, offer.id, library, KEYS, at=noon)
+
+        again = await book(web, bought, buyer, await a_slot(noon, hours_ahead=30))
+
+        bureau, collected = Bureau(await a_staff(noon), ""), Outcome(PickupState.COLLECTED, 20_000, 100)
+        with pytest.raises(NotBooked):
+            await desk.resolve(disputed.number, collected, "双方商定", bureau, KEYS, at=noon)
+        assert again.status == 201
+        assert await Notice.filter(resident_id=member.id, about__contains="不再回收").count() == 1
+        assert await differences(database, library) == []
 
 
 class TestGoodsThatComeBack:

@@ -1,10 +1,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from miniapi.drops.models import Drop
 from miniapi.ids import new_id
+from miniapi.pickup.models import Pickup, PickupState
 from miniapi.reminders import actions
 from miniapi.reminders.models import Grant, Notice, NoticeState
 from tests.factories.people import a_resident
+from tests.factories.pickups import a_pickup
 from tests.factories.season import a_drop, a_programme
 from tests.factories.slots import a_slot
 from tests.web import serving
@@ -28,8 +31,33 @@ class TestAsk:
             "about": answer.json["about"],
             "at": "2024-09-01T12:50:00+08:00",
             "delivery": "inbox",
+            "state": "planned",
+            "because": None,
         }
         assert (await web.get("/reminders", by=resident)).json["items"] == [answer.json]
+
+    async def test_says_while_its_drop_is_frozen_that_it_does_not_come_and_why(self, web, noon, library):
+        drop, resident = await a_later_drop(library, noon), await a_resident(noon)
+        await Drop.filter(id=drop.id).update(frozen_because="等待公告调整")
+
+        asked = await web.post("/reminders", by=resident, kind="drop", drop=str(drop.id))
+        frozen = await web.get("/reminders", by=resident)
+        await Drop.filter(id=drop.id).update(frozen_because=None)
+        goes_on = await web.get("/reminders", by=resident)
+
+        assert (asked.json["state"], asked.json["because"]) == ("paused", "等待公告调整")
+        assert frozen.json["items"] == [asked.json]
+        assert goes_on.json["items"] == [asked.json | {"state": "planned", "because": None}]
+
+    async def test_of_a_visit_that_is_over_is_listed_all_the_same(self, web, noon):
+        pickup = await a_pickup(noon, await a_slot(noon))
+        ask = {"kind": "pickup", "pickup": str(pickup.id), "minutes_before": 60}
+        await web.post("/reminders", by=await pickup.resident, **ask)
+        await Pickup.filter(id=pickup.id).update(state=PickupState.MISSED_BY_CREW)
+
+        listed = await web.get("/reminders", by=await pickup.resident)
+
+        assert [one["state"] for one in listed.json["items"]] == ["planned"]
 
     async def test_a_consent_pays_for_one_reminder(self, web, noon, library):
         drop, resident = await a_later_drop(library, noon), await a_resident(noon)

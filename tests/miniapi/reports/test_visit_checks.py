@@ -9,6 +9,7 @@ from miniapi.pickup import crewing, desk, offering, queries
 from miniapi.pickup.desk import Outcome
 from miniapi.pickup.models import Pickup, PickupState
 from miniapi.redemption.models import Redemption
+from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from miniapi.reports.visit_checks import VISITS
 from miniapi.staff.callers import Bureau
@@ -24,6 +25,7 @@ STEP_BY_STEP = "a booking came to its state step by step"
 AS_AGREED = (
     "what was collected was paid as its owner agreed to, or as the crew named where the bureau ended it"
 )
+NAMED = "a booking is of who is named as its resident in the log, and in what they were told of it"
 ONE_OWNER = "a purchase and the pickup of its old unit are of one resident, or of two accounts of one person"
 
 BY_HAND = {
@@ -91,6 +93,28 @@ class TestAPurchase:
         assert ONE_OWNER not in rules_of(found)
 
 
+class TestABookingOfSomebodyElse:
+    async def test_is_known_by_what_its_resident_was_told(self, database, noon, library):
+        gone = await a_dismantled(noon)
+        await Pickup.filter(id=gone.id).update(resident_id=(await a_resident(noon)).id)
+
+        (found,) = await differences(database, library)
+
+        assert found.startswith(f"pickup {gone.number}: ")
+        assert rules_of([found]) == {NAMED}
+
+    async def test_is_known_by_whose_door_its_crew_looked_at(self, database, noon, library):
+        pickup, member = await at_the_door(noon)
+        await crewing.look_at(pickup.id, member, at=noon)
+        await Notice.filter(subject=pickup.id).delete()
+        await Pickup.filter(id=pickup.id).update(resident_id=(await a_resident(noon)).id)
+
+        (found,) = await differences(database, library)
+
+        assert found.startswith(f"pickup {pickup.number}: ")
+        assert f"named {pickup.resident_id} (" in found
+
+
 async def test_what_the_bureau_decided_is_paid_as_the_crew_had_named(database, noon, library):
     pickup, member = await at_the_door(noon)
     await crewing.offer(pickup.id, 100, member, an_act(noon), KEYS, at=noon)
@@ -106,6 +130,6 @@ async def test_what_the_bureau_decided_is_paid_as_the_crew_had_named(database, n
 
 
 def test_every_rule_is_broken_here():
-    named = set().union(*(broken for broken, *_ in BY_HAND.values())) | {ONE_OWNER}
+    named = set().union(*(broken for broken, *_ in BY_HAND.values())) | {ONE_OWNER, NAMED}
 
     assert named == {check.rule for check in VISITS}
