@@ -6,11 +6,9 @@ The same certificate always gives the same bytes.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import segno
-from fpdf import FPDF
-from fpdf.enums import WrapMode
-from fpdf.fonts import FontFace
 from pylopdf_fonts_zh_cn import sans_path
 
 from faq.categories import Categories
@@ -20,6 +18,9 @@ from miniapi.custody.queries import Chain
 from miniapi.custody.schemas import CALLED, address_of, items_json, masked_code
 from miniapi.pickup.handover_models import Handover
 from miniapi.redemption.models import Redemption
+
+if TYPE_CHECKING:  # 40 MiB, which a worker holds from its first certificate on
+    from fpdf import FPDF
 
 TITLE = "废旧家电家居回收处理证明"
 NO_LICENCE = "许可登记前回收"
@@ -59,6 +60,8 @@ def paper_of(chain: Chain, certificate: Certificate, public_url: str, categories
 
 def drawn(paper: Paper) -> bytes:
     """The page as PDF. It takes a fifth of a second of a processor: call it in a thread."""
+    from fpdf import FPDF
+
     page = FPDF(format="A4")
     page.set_creation_date(paper.issued_at)
     page.set_title(TITLE)
@@ -94,7 +97,7 @@ def spaced(code: str) -> str:
     return "-".join(code[begin : begin + 4] for begin in range(0, len(code), 4))
 
 
-def _heading(page: FPDF, paper: Paper) -> None:
+def _heading(page: "FPDF", paper: Paper) -> None:
     page.set_fill_color(*ACCENT)
     page.rect(0, 0, page.w, 6, style="F")
     page.set_xy(MARGIN, 22)
@@ -105,7 +108,7 @@ def _heading(page: FPDF, paper: Paper) -> None:
     page.cell(WIDTH, 6, f"证明编号 {spaced(paper.code)}", align="C")
 
 
-def _facts(page: FPDF, paper: Paper) -> None:
+def _facts(page: "FPDF", paper: Paper) -> None:
     page.set_xy(MARGIN, 52)
     for name, fact in (
         ("回收旧物", paper.items),
@@ -118,7 +121,9 @@ def _facts(page: FPDF, paper: Paper) -> None:
         page.multi_cell(WIDTH - 26, 8, fact, align="L", new_x="LMARGIN", new_y="NEXT")
 
 
-def _steps(page: FPDF, paper: Paper) -> None:
+def _steps(page: "FPDF", paper: Paper) -> None:
+    from fpdf.fonts import FontFace
+
     page.ln(6)
     _ink(page, 9)
     page.set_draw_color(200, 200, 200)
@@ -138,7 +143,9 @@ def _steps(page: FPDF, paper: Paper) -> None:
                 row.cell(cell)
 
 
-def _foot(page: FPDF, paper: Paper) -> None:
+def _foot(page: "FPDF", paper: Paper) -> None:
+    from fpdf.enums import WrapMode
+
     if page.get_y() > page.h - FOOT:  # the names of enterprises are very long
         page.add_page()
     top = page.h - FOOT + 8
@@ -163,7 +170,7 @@ def _foot(page: FPDF, paper: Paper) -> None:
     )
 
 
-def _qr(page: FPDF, address: str, left: float, top: float) -> None:
+def _qr(page: "FPDF", address: str, left: float, top: float) -> None:
     """Dark squares, drawn: sharp on any printer, and no picture in the file."""
     matrix = segno.make_qr(address, error="m").matrix
     side = QR_SIDE / len(matrix)
@@ -174,7 +181,7 @@ def _qr(page: FPDF, address: str, left: float, top: float) -> None:
                 page.rect(left + along * side, top + down * side, side, side, style="F")
 
 
-def _ink(page: FPDF, size: int, colour: tuple[int, int, int] = (0, 0, 0)) -> None:
+def _ink(page: "FPDF", size: int, colour: tuple[int, int, int] = (0, 0, 0)) -> None:
     page.set_font(FONT, size=size)
     page.set_text_color(*colour)
 
