@@ -42,16 +42,20 @@ HOLD = """
     SELECT id, person_id FROM resident WHERE id = ANY($1::uuid[]) AND left_at IS NULL
     ORDER BY id FOR NO KEY UPDATE
 """
+# Each person's few vouchers are read once. Asked for by drop, they might be looked for among all of the drop:
+# how a question is answered is decided while a drop is empty, and kept.
 LOOK = """
-    SELECT EXISTS (
-               SELECT FROM voucher v WHERE v.drop_id = asked.drop_id AND v.person_id = asked.person_id
-           ) AS claimed,
-           (SELECT coalesce(sum(v.subsidy_fen + v.reserved_fen), 0)::bigint
-            FROM voucher v JOIN "drop" d ON d.id = v.drop_id
-            WHERE v.person_id = asked.person_id AND d.programme_id = asked.programme_id) AS used
+    SELECT own.claimed, own.used
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY
         AS asked (drop_id, person_id, programme_id, n)
-    ORDER BY n
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(v.drop_id = asked.drop_id), false) AS claimed,
+               coalesce(sum(v.subsidy_fen + v.reserved_fen) FILTER (
+                   WHERE (SELECT d.programme_id FROM "drop" d WHERE d.id = v.drop_id) = asked.programme_id
+               ), 0)::bigint AS used
+        FROM voucher v WHERE v.person_id = asked.person_id
+    ) own
+    ORDER BY asked.n
 """
 
 
