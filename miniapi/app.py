@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from sanic import Blueprint, Sanic
 from sanic_ext import Extend
 from sanic_ext.config import Config
-from sanic_ext.extensions.injection.extension import InjectionExtension
 
 from bot.dialogue import Dialogue
 from faq.matcher import Matcher
@@ -29,6 +28,7 @@ from miniapi.drops import routes as drop_routes
 from miniapi.http.answers import dumps
 from miniapi.http.counters import Counters
 from miniapi.http.headers import protect
+from miniapi.http.injection import Injection
 from miniapi.http.limits import Limits
 from miniapi.http.observing import observe
 from miniapi.http.problems import answer_with_problems
@@ -123,7 +123,7 @@ def build_app(
     app.config.FALLBACK_ERROR_FORMAT = "json"
     Extend(
         app,
-        extensions=[InjectionExtension, docs.Documentation],
+        extensions=[Injection, docs.Documentation],
         built_in_extensions=False,
         config=Config(oas_ui_redoc=False, oas_ui_swagger=False, oas_url_prefix=docs.PREFIX),
     )

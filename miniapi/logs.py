@@ -3,12 +3,14 @@
 Nothing personal leaves here: `miniapi.masking` goes over every message, field and traceback.
 """
 
+import asyncio
 import json
 import logging
 import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -64,7 +66,7 @@ def speak_as(part: str) -> None:
 
 def handler(stream: TextIO, form: Format) -> logging.Handler:
     """Writes to this stream, masked."""
-    writing = logging.StreamHandler(stream)
+    writing = _Writing(stream)
     writing.setFormatter(_Json() if form == "json" else _Text())
     return writing
 
@@ -106,6 +108,37 @@ def _trace(record: logging.LogRecord) -> str | None:
     if record.exc_info and not trace:
         trace = logging.Formatter().formatException(record.exc_info)
     return masked(trace) if trace else None
+
+
+class _Writing(logging.StreamHandler[TextIO]):
+    """Writes what one turn of an event loop has to say at once: a crowd is answered many at a time.
+
+    What is a warning or worse is written in the moment, and everything before it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one line."""
+        try:
+            self._said.append(self.format(record) + self.terminator)
+            loop = asyncio._get_running_loop()
+            if loop is None or record.levelno >= logging.WARNING:
+                self.flush()
+            elif len(self._said) == 1:
+                loop.call_soon(self.flush)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what was said so far."""
+        with self.lock or nullcontext():
+            said, self._said = "".join(self._said), []
+            if said:
+                self.stream.write(said)
+            super().flush()
 
 
 class _Json(logging.Formatter):

@@ -62,13 +62,17 @@ def masked_words(text: str) -> str:
 
 def masked_value(value: Any) -> Any:
     """The same for what stands in a field: numbers that are amounts stay numbers."""
+    if isinstance(value, str):
+        return _masked_field(value)
+    if isinstance(value, UUID):
+        return str(value)
     if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < TOO_LONG):
         return value
     if isinstance(value, Mapping):
         return {masked(str(name)): masked_value(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked_value(one) for one in value]
-    return str(value) if isinstance(value, UUID) else _masked_field(str(value))
+    return _masked_field(str(value))
 
 
 @lru_cache(maxsize=1024)  # the same routes and words come again and again

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from miniapi.audit.rules import CHAINED, GENESIS, Link, hash_of, written_down
+from miniapi.audit.rules import GENESIS, Link, hash_of, written_down
 from miniapi.database import sql
 from miniapi.logs import request_id
 
 LOCK = 0x61_75_64_69_74  # "audit": one event after the other
+FIRST = Link(0, GENESIS)  # what the first event follows
 HEAD = "SELECT seq, hash FROM audit_head($1)"
-CHAIN = f"""
-    INSERT INTO audit_event ({", ".join(CHAINED)}, hash)
-    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-"""  # noqa: S608  names of ours
+CHAIN = """
+    INSERT INTO audit_event
+        (seq, actor, action, subject, reason, request, before, after, previous, hash, at)
+    SELECT *, $11 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                              $7::text[], $8::text[], $9::text[], $10::text[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,17 @@ async def last_link() -> Link:
     """The end of the chain, locked until the transaction ends: take every other lock before."""
     for head in await sql.rows(HEAD, LOCK):
         return Link(head["seq"], head["hash"])
-    return Link(0, GENESIS)
+    return FIRST
 
 
 def recording(events: Sequence[Event], last: Link, *, at: datetime) -> Sequence[sql.Write]:
     """What `record_all` writes behind this end of the chain."""
-    rows = []
+    rows: list[list[Any]] = []
     for event in events:
         row = _row(event, last, at)
         last = Link(row["seq"], hash_of(row))
-        rows.append((*(row[name] for name in CHAINED), last.hash))
-    return [sql.Write(CHAIN, [list(column) for column in zip(*rows, strict=True)])]
+        rows.append([value for name, value in row.items() if name != "at"] + [last.hash])
+    return [sql.Write(CHAIN, [*map(list, zip(*rows, strict=True)), at])]
 
 
 def _row(event: Event, last: Link, at: datetime) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ def written_down(facts: Mapping[str, Any] | None) -> str | None:
 def hash_of(event: Mapping[str, Any]) -> str:
     """SHA-256 (64 hex digits) over everything an event says, the hash of the one before it included."""
     said = {name: event[name] for name in CHAINED if name not in LATER or event[name] is not None}
-    said["at"] = event["at"].astimezone(UTC).isoformat()
+    said["at"] = _at(event["at"])
     return hashlib.sha256(_json(said)).hexdigest()
 
 
@@ -44,6 +45,11 @@ def break_between(last: Link, event: Mapping[str, Any]) -> Iterator[str]:
         yield f"it follows another event {last.seq} than the one that is there"
     if event["hash"] != hash_of(event):
         yield "it was changed after it was written"
+
+
+@lru_cache(maxsize=256)  # what is done together is done at one time
+def _at(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 def _json(facts: Mapping[str, Any]) -> bytes:

@@ -18,6 +18,9 @@ class Write:
     values: Sequence[Any]
 
 
+NOTHING = Write("SELECT", ())
+
+
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
     """Run one statement; the rows it returns.
 
@@ -30,18 +33,28 @@ async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
 async def write(writes: Sequence[Write]) -> None:
     """Run statements of which none needs to see what another wrote, in one way to the database and back."""
     if writes:
-        joined = _joined(*((one.text, len(one.values)) for one in writes))
-        await rows(joined, *chain.from_iterable(one.values for one in writes))
+        await write_and_ask(writes, NOTHING)
+
+
+async def write_and_ask(writes: Sequence[Write], last: Write) -> list[dict[str, Any]]:
+    """The same, and one more statement, which may have parts of its own (`WITH`); the rows it returns."""
+    joined = _joined(last.text, *((one.text, len(one.values)) for one in writes))
+    return await rows(joined, *chain.from_iterable(one.values for one in (*writes, last)))
 
 
 @lru_cache(maxsize=64)
-def _joined(*statements: tuple[str, int]) -> str:
+def _joined(last: str, *statements: tuple[str, int]) -> str:
     """Each statement as a part of one, its values numbered on behind those of the part before."""
     parts, before = [], 0
     for number, (text, values) in enumerate(statements):
         parts.append(f"part_{number} AS ({_numbered_on(text, before)})")
         before += values
-    return f"WITH {', '.join(parts)} SELECT"
+    if not parts:
+        return last
+    last = _numbered_on(last, before).strip()
+    if last.startswith("WITH "):
+        return f"WITH {', '.join(parts)}, {last.removeprefix('WITH ')}"
+    return f"WITH {', '.join(parts)} {last}"
 
 
 def _numbered_on(text: str, before: int) -> str:

@@ -60,6 +60,10 @@ def dumps(body: Any) -> str:
     return orjson.dumps(body).decode()
 
 
+# headers whose values we or Sanic make up: there is nothing in them to be made harmless
+OURS = {name: name.encode() for name in ("content-length", "connection", "content-type", "X-Request-ID")}
+
+
 class JsonAnswer(HTTPResponse):
     """JSON, with the headers that are the same for all: ready to be sent, they cost no answer anything."""
 
@@ -78,7 +82,12 @@ class JsonAnswer(HTTPResponse):
     @property
     def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
         """All headers as bytes."""
-        return chain(self.always, super().processed_headers)
+        self.headers.setdefault("content-type", self.content_type)
+        try:
+            own = [(OURS[name], str(value).encode()) for name, value in self.headers.items()]
+        except KeyError:
+            return chain(self.always, super().processed_headers)
+        return chain(self.always, own)
 
 
 def json(body: Any, status: int = 200) -> JsonAnswer:

@@ -6,7 +6,7 @@ An answer is kept in the transaction of what it tells of: both are there, or nei
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -41,10 +41,8 @@ KEEP = """
         kept_until = excluded.kept_until
 """
 FIND = """
-    SELECT kept.caller, kept.route, kept.key, kept.body_hash, kept.status, kept.answer_sealed
-    FROM kept_answer kept JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (caller, route, key)
-        USING (caller, route, key)
-    WHERE kept.kept_until > $4
+    SELECT body_hash, status, answer_sealed FROM kept_answer
+    WHERE caller = $1 AND route = $2 AND key = $3 AND kept_until > $4
 """
 
 
@@ -137,18 +135,11 @@ def key_of(request: Request, caller: Caller) -> Key | None:
     return Key(caller.id, f"{request.method} {request.path}"[:100], key, request.body)
 
 
-async def kept_answers(wanted: Sequence[Key], keys: Keys, *, at: datetime) -> dict[Key, Answer | None]:
-    """The answers that these keys have had; None where the body was another one then."""
-    if not wanted:
-        return {}
-    columns = [[key.caller for key in wanted], [key.route for key in wanted], [key.key for key in wanted]]
-    rows = {(row["caller"], row["route"], row["key"]): row for row in await sql.rows(FIND, *columns, at)}
-    found: dict[Key, Answer | None] = {}
-    for key in wanted:
-        if row := rows.get((key.caller, key.route, key.key)):
-            same = keys.is_digest(row["body_hash"], key.body)
-            found[key] = Answer(row["status"], keys.unseal(row["answer_sealed"])) if same else None
-    return found
+def answer_of(kept: Mapping[str, Any], key: Key, keys: Keys) -> Answer | None:
+    """The answer that a row of `kept_answer` keeps for a key; None where none is, or of another body."""
+    if kept["status"] is None or not keys.is_digest(kept["body_hash"], key.body):
+        return None
+    return Answer(kept["status"], keys.unseal(kept["answer_sealed"]))
 
 
 async def keep(answers: Sequence[tuple[Key, Answer]], keys: Keys, *, at: datetime) -> None:
@@ -209,7 +200,8 @@ def _unheard(work: asyncio.Task[HTTPResponse], request: Request) -> None:
 
 async def _kept(key: Key, keys: Keys) -> Answer | None:
     """The answer this key has had. Raises IdempotencyMismatch."""
-    found = await kept_answers([key], keys, at=clock.now())
-    if key in found and found[key] is None:
+    for row in await sql.rows(FIND, key.caller, key.route, key.key, clock.now()):
+        if found := answer_of(row, key, keys):
+            return found
         raise IdempotencyMismatch()
-    return found.get(key)
+    return None

@@ -106,6 +106,9 @@ async def _read(request: Request) -> None:
         if not stream.request_body:  # there is none
             return
         its_length_is_known = "transfer-encoding" not in request.headers
+        if its_length_is_known and not stream.request_bytes_left:
+            stream.request_body = None  # it is empty, and Sanic need not wait for it either
+            return
         if its_length_is_known and len(stream.recv_buffer) >= stream.request_bytes_left:  # came with the head
             await request.receive_body()  # type: ignore[no-untyped-call]
             return

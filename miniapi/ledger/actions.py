@@ -84,18 +84,25 @@ async def move(
 
 
 async def move_all(
-    moves: Sequence[Move], source: AccountName, target: AccountName, *, book: str, reason: str, at: datetime
+    moves: Sequence[Move],
+    source: AccountName,
+    target: AccountName,
+    *,
+    book: str,
+    reason: str,
+    at: datetime,
+    beside: Sequence[sql.Write] = (),
 ) -> set[str]:
     """Move many amounts between the same two accounts of a book. Call it inside a transaction.
 
+    What is written `beside` goes with them to the database: whoever waits for the accounts waits less.
     Returns the keys that moved their money now; those that had moved it before move nothing.
     Raises NotEnough, and nothing may be committed then, when the source does not hold all of it.
     """
     if any(one.amount <= 0 for one in moves):
         raise ValueError(f"an amount to move is positive, not {min(one.amount for one in moves)}")
     transfers, sources, targets = (new_ids(len(moves)) for _ in range(3))
-    moved = await sql.rows(
-        MOVE,
+    values = [
         transfers,
         [one.key for one in moves],
         [one.amount for one in moves],
@@ -107,7 +114,8 @@ async def move_all(
         source,
         target,
         list(SOURCES),
-    )
+    ]
+    moved = await sql.write_and_ask(beside, sql.Write(MOVE, values))
     if moved and moved[0]["accounts"] < 2:
         raise NotEnough()
     return {row["key"] for row in moved}

@@ -23,7 +23,7 @@ from miniapi.drops.models import Drop, DropMode, DropState
 from miniapi.errors import NotSignedIn
 from miniapi.gathering import Gathering
 from miniapi.http.errors import IdempotencyMismatch, RequestInProgress
-from miniapi.http.idempotency import Answer, Key, keeping, kept_answers
+from miniapi.http.idempotency import Answer, Key, answer_of, keeping
 from miniapi.keys import Keys
 from miniapi.logs import request_id
 from miniapi.money import Fen
@@ -38,24 +38,8 @@ MOST_TOGETHER = 256  # claims in one transaction
 LANES = 2  # transactions of a process: one is made ready while the other is at the database
 KEPT_FOR = 0.2  # seconds that a drop is believed to stand as it was read
 
-HOLD = """
-    SELECT id, person_id FROM resident WHERE id = ANY($1::uuid[]) AND left_at IS NULL
-    ORDER BY id FOR NO KEY UPDATE
-"""
-# Each person's few vouchers are read once. Asked for by drop, they might be looked for among all of the drop:
-# how a question is answered is decided while a drop is empty, and kept.
 LOOK = """
-    SELECT own.claimed, own.used
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY
-        AS asked (drop_id, person_id, programme_id, n)
-    CROSS JOIN LATERAL (
-        SELECT coalesce(bool_or(v.drop_id = asked.drop_id), false) AS claimed,
-               coalesce(sum(v.subsidy_fen + v.reserved_fen) FILTER (
-                   WHERE (SELECT d.programme_id FROM "drop" d WHERE d.id = v.drop_id) = asked.programme_id
-               ), 0)::bigint AS used
-        FROM voucher v WHERE v.person_id = asked.person_id
-    ) own
-    ORDER BY asked.n
+    SELECT * FROM claims_seen($1, $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8)
 """
 
 
@@ -71,8 +55,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the database says of one claim: the answer its key has had, a voucher of the drop, fen used."""
+    """What the database says of one claim: its account, its key's answer, a voucher of the drop, fen used."""
 
+    person_id: UUID | None
+    here: bool
     kept: Answer | None
     repeated: bool
     claimed: bool
@@ -99,6 +85,7 @@ class Offer:
     standing: Standing
     pack: Pack
     rule: SubsidyRule
+    is_refused: bool  # to everybody
 
     @property
     def covers_anybody(self) -> bool:
@@ -141,7 +128,9 @@ class Offers:
         rule = pack.rules.subsidy(at.astimezone(SHANGHAI).date())
         if rule is None:
             raise ValueError(f"the programme {drop.programme.code} has no subsidy rule")
-        return Offer(drop, drop_rules.standing_of(drop, self._library, at), pack, rule)
+        standing = drop_rules.standing_of(drop, self._library, at)
+        is_refused = drop_rules.refusal(drop, at, standing, pack) is not None
+        return Offer(drop, standing, pack, rule, is_refused)
 
 
 class Claims:
@@ -264,16 +253,14 @@ async def _decide_held(
     claims: Mapping[int, Claim], offer: Offer, repeats: Repeats | None, at: datetime
 ) -> Outcomes:
     """Decide claims of one drop, their accounts held; who finds nothing left any more is not decided yet."""
-    rows = await sql.rows(HOLD, list({one.resident.id for one in claims.values()}))
-    held = {row["id"]: row["person_id"] for row in rows}
-    seen = await _look(claims, {offer.drop.id: offer}, repeats, at)
+    seen = await _look(claims, {offer.drop.id: offer}, repeats, at, hold=True)
     decided: Outcomes = {}
     takers: dict[int, Taker] = {}
     first_of: dict[UUID, int] = {}
     for n, one in claims.items():
-        if one.resident.id not in held:
+        if not seen[n].here:
             decided[n] = NotSignedIn()
-        elif held[one.resident.id] != one.resident.person_id:
+        elif seen[n].person_id != one.resident.person_id:
             decided[n] = IdentityRequired()
         elif why_not := _why_not(one, offer, seen[n], at):
             decided[n] = why_not
@@ -308,7 +295,7 @@ async def _give(
         answers = {n: repeats.told(one) for n, one in vouchers.items()}
         by_key = [(key, told) for n, told in answers.items() if (key := claims[n].key)]
         kept = keeping(by_key, repeats.keys, at=at)
-    await issue(drawn, list(served.values()), at=at, beside=kept)
+    await issue(drawn, list(served.values()), stock, at=at, beside=kept)
     return refused | vouchers | answers
 
 
@@ -332,25 +319,37 @@ async def _refuse(
 
 
 async def _look(
-    claims: Mapping[int, Claim], offers: Mapping[UUID, Offer], repeats: Repeats | None, at: datetime
+    claims: Mapping[int, Claim],
+    offers: Mapping[UUID, Offer],
+    repeats: Repeats | None,
+    at: datetime,
+    *,
+    hold: bool = False,
 ) -> dict[int, Seen]:
+    """What the database says of claims; to `hold` their accounts first, call it inside a transaction."""
     asked = list(claims.values())
-    keyed = [one.key for one in asked if one.key]
-    known = await kept_answers(keyed, repeats.keys, at=at) if repeats else {}
+    keys = [one.key if repeats else None for one in asked]
     rows = await sql.rows(
         LOOK,
-        [one.drop_id for one in asked],
+        hold,
+        [one.resident.id for one in asked],
         [one.resident.person_id for one in asked],
+        [one.drop_id for one in asked],
         [offers[one.drop_id].drop.programme.id if one.drop_id in offers else None for one in asked],
+        [key and key.route for key in keys],
+        [key and key.key for key in keys],
+        at,
     )
     return {
         n: Seen(
-            kept=known.get(one.key) if one.key else None,
-            repeated=one.key in known,
+            row["person_id"],
+            row["here"],
+            kept=answer_of(row, key, repeats.keys) if repeats and key else None,
+            repeated=row["status"] is not None,
             claimed=row["claimed"],
             used=Fen(row["used"]),
         )
-        for (n, one), row in zip(claims.items(), rows, strict=True)
+        for n, row, key in zip(claims, rows, keys, strict=True)
     }
 
 
@@ -362,7 +361,7 @@ def _why_not(claim: Claim, offer: Offer | None, seen: Seen, at: datetime) -> Out
         return NoSuchDrop()
     if claim.resident.person_id is None:
         return IdentityRequired()
-    if refusal := drop_rules.refusal(offer.drop, at, offer.standing, offer.pack):
+    if offer.is_refused and (refusal := drop_rules.refusal(offer.drop, at, offer.standing, offer.pack)):
         return refusal
     if offer.drop.mode is DropMode.LOTTERY:
         return DrawnByLot()

@@ -120,7 +120,7 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
         await _tell_the_others(drop, ranked, takers, at=at)
         if takers:
             vouchers = drawn_up(drop, stock, list(takers.values()), at=at)
-            await issue(vouchers, list(takers.values()), at=at)
+            await issue(vouchers, list(takers.values()), stock, at=at)
         told = {
             "commitment": drop.seed_commitment,
             "entries_digest": drop.entries_digest,

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from miniapi.audit.actions import Event, last_link, recording
+from miniapi.audit.actions import FIRST, LOCK, Event, recording
+from miniapi.audit.rules import Link
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.drops.models import Drop
@@ -23,20 +24,25 @@ CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32, and nothing that looks
 CODE_LENGTH = 12
 NOTE = "领取成功"
 
-# The rows everyone wants, locked for the rest of the transaction: the programme, whose switches must not turn
-# meanwhile, then the drop and the pool.
+# The rows everyone wants, locked for the rest of the transaction, each after the one before: the programme,
+# whose switches must not turn meanwhile, the drop, both accounts by name, the end of the audit log.
 STOCK = """
     WITH p AS MATERIALIZED (
         SELECT * FROM programme WHERE id = (SELECT programme_id FROM "drop" WHERE id = $1) FOR SHARE
+    ), d AS MATERIALIZED (
+        SELECT * FROM "drop" WHERE id = $1 AND EXISTS (SELECT FROM p) FOR NO KEY UPDATE
+    ), money AS MATERIALIZED (
+        SELECT name, balance FROM account
+        WHERE book = (SELECT p.code FROM p, d) AND name IN ('pool', 'reserved')
+        ORDER BY name FOR NO KEY UPDATE
     )
     SELECT d.issued, d.quota - d.issued AS left,
            d.frozen_because IS NULL AND p.claims_frozen_because IS NULL
                AND (d.mode, d.opens_at, d.closes_at, d.valid_until) = ($2, $3, $4, $5)
                AND p.opened_because IS NOT DISTINCT FROM $6 AS stands,
-           pool.balance AS pool
-    FROM "drop" d JOIN p ON p.id = d.programme_id
-        JOIN account pool ON pool.book = p.code AND pool.name = 'pool'
-    WHERE d.id = $1 FOR NO KEY UPDATE OF d, pool
+           pool.balance AS pool, last.seq, last.hash
+    FROM p, d, (SELECT max(balance) FILTER (WHERE name = 'pool') AS balance FROM money) pool
+        LEFT JOIN LATERAL audit_head(CASE WHEN pool.balance IS NOT NULL THEN $7::bigint END) last ON true
 """
 COUNT = 'UPDATE "drop" SET issued = issued + $2 WHERE id = $1'
 ISSUE = f"""
@@ -57,13 +63,14 @@ NOTE_ISSUED = f"""
 class Stock:
     """What a drop has left, read under its lock: vouchers given out and left, fen in the pool.
 
-    `stands` where it still is as it was read before, and is not frozen.
+    `stands` where it still is as it was read before, and is not frozen. `last` is the end of the audit log.
     """
 
     issued: int
     left: int
     pool: Fen
     stands: bool
+    last: Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,14 @@ class Issued:
 
 
 async def stock_of(drop: Drop) -> Stock:
-    """Lock a drop's programme, the drop and the pool until the transaction ends, and see what is there."""
+    """Lock a drop's programme, the drop, its money and the audit log until the transaction ends.
+
+    What is there then. Take every other lock before.
+    """
     as_read = (drop.mode, drop.opens_at, drop.closes_at, drop.valid_until, drop.programme.opened_because)
-    (row,) = await sql.rows(STOCK, drop.id, *as_read)
-    return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"])
+    (row,) = await sql.rows(STOCK, drop.id, *as_read, LOCK)
+    last = FIRST if row["seq"] is None else Link(row["seq"], row["hash"])
+    return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"], last)
 
 
 def drawn_up(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Issued]:
@@ -107,14 +118,25 @@ def drawn_up(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime)
 
 
 async def issue(
-    vouchers: Sequence[Issued], takers: Sequence[Taker], *, at: datetime, beside: Sequence[sql.Write] = ()
+    vouchers: Sequence[Issued],
+    takers: Sequence[Taker],
+    stock: Stock,
+    *,
+    at: datetime,
+    beside: Sequence[sql.Write] = (),
 ) -> None:
     """Put vouchers of one drop that were just drawn up into the wallets of these takers.
 
-    What is written `beside` goes with them: the stock is locked for as few questions as can be. Call it
-    inside a transaction that holds the takers' accounts and the stock, which covers them all.
+    All that is written, what comes `beside` it too, goes to the database at once: everyone waits for the
+    stock. Call it inside a transaction that holds the takers' accounts and the stock, which covers them all.
     """
     drop = vouchers[0].drop
+    told = [
+        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
+        for one, taker in zip(vouchers, takers, strict=True)
+    ]
+    events = [_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)]
+    chained = recording(events, stock.last, at=at)
     await ledger.move_all(
         [ledger.Move(one.worth, f"voucher:{one.id}:reserve") for one in vouchers],
         AccountName.POOL,
@@ -122,14 +144,8 @@ async def issue(
         book=drop.programme.code,
         reason="claim",
         at=at,
+        beside=[*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside, *chained],
     )
-    told = [
-        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
-        for one, taker in zip(vouchers, takers, strict=True)
-    ]
-    events = [_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)]
-    chained = recording(events, await last_link(), at=at)
-    await sql.write([*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside, *chained])
 
 
 def _writes(

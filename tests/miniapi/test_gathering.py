@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from miniapi.gathering import Gathering
+from miniapi.gathering import FEW, TURNS, Gathering
 
 
 class Work:
@@ -27,7 +27,7 @@ def work():
 
 async def ask(gathering, *wanted):
     asking = [asyncio.ensure_future(gathering.ask(one)) for one in wanted]
-    for _ in range(3):
+    for _ in range(3 + TURNS):
         await asyncio.sleep(0)
     return asking
 
@@ -73,13 +73,29 @@ async def test_who_comes_in_the_moment_in_which_the_others_are_answered_is_not_l
 async def test_lanes_are_at_work_at_once_and_no_more(work):
     gathering = Gathering(work, most=10, lanes=2)
 
-    asking = [*await ask(gathering, 2), *await ask(gathering, 4), *await ask(gathering, 6, 8)]
+    many = range(4, 4 + FEW, 2)
+
+    asking = [*await ask(gathering, 2), *await ask(gathering, *many), *await ask(gathering, *many)]
     begun = list(work.batches)
     work.let.set()
 
-    assert begun == [[2], [4]]
-    assert await asyncio.gather(*asking) == [4, 8, 12, 16]
-    assert work.batches == [[2], [4], [6, 8]]
+    assert begun == [[2], [*many]]
+    assert await asyncio.gather(*asking) == [2 * one for one in (2, *many, *many)]
+    assert work.batches == [[2], [*many], [*many]]
+
+
+async def test_a_lane_beside_another_waits_for_half_as_many_as_that_has_in_hand(work):
+    gathering = Gathering(work, most=100, lanes=2)
+    many = range(2, 2 + 4 * FEW, 2)
+
+    asking = [*await ask(gathering, *many), *await ask(gathering, *many[1:FEW])]
+    before = len(work.batches)
+    asking += await ask(gathering, 2)
+    after = len(work.batches)
+    work.let.set()
+
+    assert (before, after) == (1, 2)
+    assert len(await asyncio.gather(*asking)) == len(many) + FEW
 
 
 async def test_a_batch_is_no_larger_than_the_most(work):

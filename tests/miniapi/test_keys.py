@@ -1,6 +1,10 @@
 import re
+from base64 import urlsafe_b64encode as b64encode
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +33,13 @@ def test_another_secret_opens_nothing_and_says_which_is_missing():
 def test_what_is_damaged_is_said_to_be(damaged):
     with pytest.raises(SealBroken):
         KEYS.unseal(damaged)
+
+
+def test_what_the_first_version_sealed_is_opened():
+    token = Fernet(b64encode(HKDF(SHA256(), 32, None, b"huanxin seal 1").derive(OLD.encode()))).encrypt(b"8")
+
+    assert KEYS.unseal(f"{KEYS.id}:{token.decode()}") == "8"
+    assert KEYS.unseal(token.decode()) == "8"
 
 
 def test_a_changed_letter_breaks_the_seal():

@@ -158,3 +158,24 @@ class TestBegin:
         )
 
         assert [json.loads(line)["process"] for line in said] == ["worker-2", "up"]
+
+
+class TestTurns:
+    async def test_lines_of_one_turn_of_the_loop_are_written_together(self, written):
+        log, stream = written("text")
+
+        log.info("one")
+        log.info("two")
+        during = stream.getvalue()
+        await asyncio.sleep(0)
+
+        assert during == ""
+        assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == ["one", "two"]
+
+    async def test_a_warning_waits_for_nothing_and_stands_behind_what_came_before(self, written):
+        log, stream = written("text")
+
+        log.info("one")
+        log.warning("two")
+
+        assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == ["one", "two"]

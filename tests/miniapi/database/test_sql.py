@@ -38,5 +38,18 @@ class TestWrite:
 
         assert written == [*((n, str(n)) for n in range(6)), (9, "nine")]
 
+    async def test_asks_at_the_same_time_with_and_without_parts_of_its_own(self, table):
+        one = Write(ROW, [1, "one"])
+
+        plain = await sql.write_and_ask([one], Write("SELECT $1::int AS asked", [7]))
+        parted = await sql.write_and_ask(
+            [Write(ROW, [2, "two"])],
+            Write("WITH seven AS (SELECT $1::int AS asked) SELECT * FROM seven WHERE asked = $1", [7]),
+        )
+        alone = await sql.write_and_ask([], Write("SELECT $1::int AS asked", [7]))
+
+        assert [row["asked"] for row in (*plain, *parted, *alone)] == [7, 7, 7]
+        assert await kept() == [(1, "one"), (2, "two")]
+
     async def test_of_nothing_asks_nothing(self):
         await sql.write([])

@@ -3,8 +3,10 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from tortoise.transactions import in_transaction
 
 from miniapi.accounts.errors import IdentityRequired
+from miniapi.database import sql
 from miniapi.drops.errors import DropNotOpen, NoSuchDrop, SoldOut
 from miniapi.drops.models import Drop
 from miniapi.ids import new_id
@@ -21,6 +23,9 @@ from tests.factories.people import a_resident
 from tests.factories.season import a_drop, a_programme, an_open_drop
 
 POOL, RESERVED = AccountName.POOL, AccountName.RESERVED
+READ = """
+    SELECT (seq_tup_read + idx_tup_fetch)::int AS rows FROM pg_stat_xact_user_tables WHERE relname = 'voucher'
+"""
 
 
 class TestClaim:
@@ -54,6 +59,21 @@ class TestClaim:
 
         assert Counter(map(type, outcomes)) == {Voucher: 1, AlreadyClaimed: 19}
         assert await differences(database, library) == []
+
+    async def test_reads_none_of_the_vouchers_of_others_however_many_the_drop_gave(
+        self, database, noon, library
+    ):
+        drop = await an_open_drop(library, noon, quota=1000)
+        crowd = [await a_resident(noon) for _ in range(60)]
+        async with in_transaction():  # one session, whose plans are made while there is no voucher
+            offers = claiming.Offers(library)
+            for person in crowd:
+                await claiming.claim_all([claiming.Claim(drop.id, person)], offers, None, at=noon)
+            (before,) = await sql.rows(READ)
+            await claiming.claim_all([claiming.Claim(drop.id, crowd[0])], offers, None, at=noon)
+            (after,) = await sql.rows(READ)
+
+        assert after["rows"] - before["rows"] <= 3
 
     async def test_an_empty_pool_is_sold_out_and_counts_nothing(self, database, noon, library):
         drop = await an_open_drop(library, noon)
