@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 FEW = 16  # in hand: beside fewer another lane is not worth it
+PATIENCE = 0.05  # seconds
 TURNS = 2  # of the event loop, in which more of those come who came at the same time
 
 Asked = TypeVar("Asked")
@@ -16,8 +17,9 @@ class Gathering(Generic[Asked, Given]):
     """Gathers what its askers want; `work` answers a batch in its order, an exception for whom it refuses.
 
     So many `lanes` of batches are at work at once, each of `most` askers at most. A lane beside others
-    begins when at least half as many wait as are in hand: a batch of a few would cost as much as one of many.
-    An asker who is gone by then changes nothing: what was begun for them is finished.
+    begins when half as many wait as are in hand, as a batch of a few would cost as much as one of many, or
+    when somebody has waited for `PATIENCE`, as those at work may wait for something themselves. An asker who
+    is gone by then changes nothing: what was begun for them is finished.
     """
 
     def __init__(
@@ -36,10 +38,15 @@ class Gathering(Generic[Asked, Given]):
         """The answer for one. Raises what `work` raised, or gave for this one."""
         answer: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, answer))
-        enough = not self._working or len(self._waiting) * 2 >= max(self._in_hand, FEW)
-        if enough and len(self._working) < self._lanes:
-            self._working.add(asyncio.create_task(self._live()))
+        if not self._working or len(self._waiting) * 2 >= max(self._in_hand, FEW):
+            self._begin()
+        elif len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(PATIENCE, self._begin)
         return await answer
+
+    def _begin(self) -> None:
+        if self._waiting and len(self._working) < self._lanes:
+            self._working.add(asyncio.create_task(self._live()))
 
     async def _live(self) -> None:
         """One lane's life: over in the moment in which nobody waits, or the next one would wait in vain."""

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -127,18 +127,24 @@ class _Writing(logging.StreamHandler[TextIO]):
             loop = asyncio._get_running_loop()
             if loop is None or record.levelno >= logging.WARNING:
                 self.flush()
-            elif len(self._said) == 1:
-                loop.call_soon(self.flush)
+            else:
+                loop.call_soon(self._end_turn)
         except Exception:
             self.handleError(record)
 
     def flush(self) -> None:
         """Write what was said so far."""
         with self.lock or nullcontext():
-            said, self._said = "".join(self._said), []
-            if said:
+            if self._said:
+                said, self._said = "".join(self._said), []
                 self.stream.write(said)
-            super().flush()
+                super().flush()
+
+    def _end_turn(self) -> None:
+        with suppress(
+            OSError, ValueError
+        ):  # a disk is full, a pipe or file closed: nobody is stopped by that
+            self.flush()
 
 
 class _Json(logging.Formatter):

@@ -159,6 +159,7 @@ def _live(part: Part, lifeline: int) -> NoReturn:
         log.critical("%s failed", part.name, exc_info=True)
     finally:
         with suppress(OSError):
+            logging.shutdown()
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 from pydantic import WithJsonSchema
 from sanic import HTTPResponse
+from sanic.helpers import has_message_body
 from typing_extensions import TypedDict  # pydantic cannot read the one of `typing` before Python 3.12
 
 from faq.packs import Citation, Status
@@ -82,7 +83,8 @@ class JsonAnswer(HTTPResponse):
     @property
     def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
         """All headers as bytes."""
-        self.headers.setdefault("content-type", self.content_type)
+        if has_message_body(self.status):  # type: ignore[no-untyped-call]
+            self.headers.setdefault("content-type", self.content_type)
         try:
             own = [(OURS[name], str(value).encode()) for name, value in self.headers.items()]
         except KeyError:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 from faq.packs import Library
 from faq.rules import SubsidyRule
-from miniapi.audit.actions import record
+from miniapi.audit.actions import last_link, record
 from miniapi.clock import SHANGHAI
 from miniapi.database import sql
 from miniapi.drops import lottery, lottery_queries, lottery_rules
@@ -108,7 +108,7 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
     await expire_overdue(at=at)  # what has lapsed takes up nobody's room
     async with in_transaction():
         entrants = await _held_entrants(drop)
-        stock = await stock_of(drop)
+        stock = await stock_of(drop, with_log=False)
         drop = await lottery_queries.lottery(drop_id)  # as it stands under its lock
         if _waits(drop, library, at):
             return False
@@ -120,6 +120,7 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
         await _tell_the_others(drop, ranked, takers, at=at)
         if takers:
             vouchers = drawn_up(drop, stock, list(takers.values()), at=at)
+            stock = replace(stock, last=await last_link())
             await issue(vouchers, list(takers.values()), stock, at=at)
         told = {
             "commitment": drop.seed_commitment,

@@ -95,13 +95,14 @@ class Issued:
     at: datetime
 
 
-async def stock_of(drop: Drop) -> Stock:
-    """Lock a drop's programme, the drop, its money and the audit log until the transaction ends.
+async def stock_of(drop: Drop, *, with_log: bool = True) -> Stock:
+    """Lock a drop's programme, the drop and its money until the transaction ends; what is there then.
 
-    What is there then. Take every other lock before.
+    `with_log` the end of the audit log too, for which everyone waits: take every other lock before, and
+    write at once. Without it `last` means nothing.
     """
     as_read = (drop.mode, drop.opens_at, drop.closes_at, drop.valid_until, drop.programme.opened_because)
-    (row,) = await sql.rows(STOCK, drop.id, *as_read, LOCK)
+    (row,) = await sql.rows(STOCK, drop.id, *as_read, LOCK if with_log else None)
     last = FIRST if row["seq"] is None else Link(row["seq"], row["hash"])
     return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"], last)
 

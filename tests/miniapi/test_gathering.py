@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from miniapi.gathering import FEW, TURNS, Gathering
+from miniapi.gathering import FEW, PATIENCE, TURNS, Gathering
 
 
 class Work:
@@ -96,6 +96,19 @@ async def test_a_lane_beside_another_waits_for_half_as_many_as_that_has_in_hand(
 
     assert (before, after) == (1, 2)
     assert len(await asyncio.gather(*asking)) == len(many) + FEW
+
+
+async def test_who_has_waited_for_a_while_is_not_held_up_by_few_that_are_stuck(work):
+    gathering = Gathering(work, most=100, lanes=2)
+
+    asking = [*await ask(gathering, 2), *await ask(gathering, 4)]
+    before = list(work.batches)
+    await asyncio.sleep(2 * PATIENCE)
+    after = list(work.batches)
+    work.let.set()
+
+    assert (before, after) == ([[2]], [[2], [4]])
+    assert await asyncio.gather(*asking) == [4, 8]
 
 
 async def test_a_batch_is_no_larger_than_the_most(work):
