@@ -17,8 +17,7 @@ class Injection(InjectionExtension):
     """sanic-ext's injection, where nothing that is asked for asks for more itself.
 
     `app.ext.add_dependency` takes either a coroutine function of the request, or a function of nothing,
-    whose value is the same for all. sanic-ext's own way builds each of them anew through four coroutines,
-    and half of what a bare answer costs.
+    whose value is the same for all. sanic-ext's own way builds each of them anew through four coroutines.
     """
 
     name = "asked"
