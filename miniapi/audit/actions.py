@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from miniapi.audit.rules import GENESIS, Link, hash_of, written_down
+from miniapi.audit.rules import CHAINED, GENESIS, Link, hash_of, written_down
 from miniapi.database import sql
 from miniapi.logs import request_id
 
 LOCK = 0x61_75_64_69_74  # "audit": one event after the other
 FIRST = Link(0, GENESIS)  # what the first event follows
 HEAD = "SELECT seq, hash FROM audit_head($1)"
-CHAIN = """
-    INSERT INTO audit_event
-        (seq, actor, action, subject, reason, request, before, after, previous, hash, at)
+OWN = tuple(name for name in CHAINED if name != "at")  # what differs between events of one moment
+CHAIN = f"""
+    INSERT INTO audit_event ({", ".join(OWN)}, hash, at)
     SELECT *, $11 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                               $7::text[], $8::text[], $9::text[], $10::text[])
-"""
+"""  # noqa: S608  names of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def recording(events: Sequence[Event], last: Link, *, at: datetime) -> Sequence[
     for event in events:
         row = _row(event, last, at)
         last = Link(row["seq"], hash_of(row))
-        rows.append([value for name, value in row.items() if name != "at"] + [last.hash])
+        rows.append([*(row[name] for name in OWN), last.hash])
     return [sql.Write(CHAIN, [*map(list, zip(*rows, strict=True)), at])]
 
 
