@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -118,29 +118,39 @@ class _Writing(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._said: list[str] = []
+        self._taken: list[tuple[logging.LogRecord, Context]] = []
+        self._turning: asyncio.AbstractEventLoop | None = None  # will write at the end of its turn
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one line."""
+        """Take one event."""
+        self._taken.append((record, copy_context()))
+        loop = asyncio._get_running_loop()
         try:
-            self._said.append(self.format(record) + self.terminator)
-            loop = asyncio._get_running_loop()
             if loop is None or record.levelno >= logging.WARNING:
                 self.flush()
-            else:
+            elif loop is not self._turning:
                 loop.call_soon(self._end_turn)
+                self._turning = loop
         except Exception:
             self.handleError(record)
 
     def flush(self) -> None:
-        """Write what was said so far."""
+        """Write what was taken so far."""
         with self.lock or nullcontext():
-            if self._said:
-                said, self._said = "".join(self._said), []
-                self.stream.write(said)
+            if self._taken:
+                taken, self._taken = self._taken, []
+                self.stream.write("".join(self._line(*one) for one in taken))
                 super().flush()
 
+    def _line(self, record: logging.LogRecord, context: Context) -> str:
+        try:
+            return context.run(self.format, record) + self.terminator
+        except Exception:
+            self.handleError(record)
+            return ""
+
     def _end_turn(self) -> None:
+        self._turning = None
         with suppress(
             OSError, ValueError
         ):  # a disk is full, a pipe or file closed: nobody is stopped by that

@@ -4,11 +4,13 @@ import asyncio
 import json
 
 import pytest
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from miniapi.audit.actions import Event, record, record_all
+from miniapi.audit.actions import FIRST, OWN, Event, record, record_all, recording
 from miniapi.audit.models import AuditEvent
-from miniapi.audit.rules import GENESIS
+from miniapi.audit.rules import GENESIS, Link
+from miniapi.database import sql
 from miniapi.logs import request_id
 from miniapi.reports.audit import differences
 from tests.factories.people import a_resident
@@ -97,6 +99,34 @@ async def test_an_act_that_was_rolled_back_leaves_none_and_no_gap(database, noon
     assert outcomes.count(None) == 10
     assert await AuditEvent.all().order_by("seq").values_list("seq", flat=True) == list(range(1, 11))
     assert await differences(database, library) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "follows"),
+    [(4, "nothing"), (4, "the first"), (5, "the last"), (1, "the last"), (0, "nothing")],
+)
+async def test_the_database_refuses_what_does_not_follow_the_last(database, noon, number, follows):
+    await record_all([Event("staff:1", "test.act", f"test:{index}") for index in range(3)], at=noon)
+    first, *_, last = await AuditEvent.all().order_by("seq")
+    previous = {"nothing": GENESIS, "the first": first.hash, "the last": last.hash}[follows]
+
+    with pytest.raises(IntegrityError):
+        await sql.write(
+            recording([Event("staff:1", "test.act", "test:3")], Link(number - 1, previous), at=noon)
+        )
+
+    assert await AuditEvent.all().count() == 3
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+async def test_of_several_each_follows_the_one_before_it(database, noon, broken):
+    (events,) = recording([Event("staff:1", "test.act", "test:1")] * 2, FIRST, at=noon)
+    events.values[OWN.index("previous")][broken] = "f" * 64
+
+    with pytest.raises(IntegrityError, match="does not follow"):
+        await sql.write([events])
+
+    assert await AuditEvent.all().count() == 0
 
 
 @pytest.mark.parametrize("nobody", ["", "somebody", "staff:"])
