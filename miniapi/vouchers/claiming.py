@@ -31,7 +31,7 @@ from miniapi.programmes.rules import Standing
 from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.ending import expire_overdue
 from miniapi.vouchers.errors import AlreadyClaimed, PersonalLimitReached
-from miniapi.vouchers.issuing import Issued, Stock, Taker, drawn_up, issue, stock_of
+from miniapi.vouchers.issuing import Issued, Stock, Taker, drafted, issue, stock_of
 from miniapi.vouchers.models import Voucher
 
 MOST_TOGETHER = 256  # claims in one transaction
@@ -281,13 +281,16 @@ async def _give(
     repeats: Repeats | None,
     at: datetime,
 ) -> Outcomes:
+    draft = drafted(drop, list(takers.values()), at=at)
     stock = await stock_of(drop)
     if not stock.stands:
         return {}
     served, refused = _served(takers, stock)
     if not served:
         return refused
-    drawn = drawn_up(drop, stock, list(served.values()), at=at)
+    if len(served) < len(takers):
+        draft = drafted(drop, list(served.values()), at=at)
+    drawn = draft.ranked(stock)
     vouchers: dict[int, Issued] = dict(zip(served, drawn, strict=True))
     answers: dict[int, Answer] = {}
     kept: Sequence[sql.Write] = ()
@@ -295,7 +298,7 @@ async def _give(
         answers = {n: repeats.told(one) for n, one in vouchers.items()}
         by_key = [(key, told) for n, told in answers.items() if (key := claims[n].key)]
         kept = keeping(by_key, repeats.keys, at=at)
-    await issue(drawn, list(served.values()), stock, at=at, beside=kept)
+    await issue(draft, drawn, stock, beside=kept)
     return refused | vouchers | answers
 
 

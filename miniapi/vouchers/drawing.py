@@ -23,7 +23,7 @@ from miniapi.reminders.actions import owe_all
 from miniapi.reminders.occasions import Occasion
 from miniapi.subsidies.rules import most_for_an_item, person_cap
 from miniapi.vouchers.ending import expire_overdue
-from miniapi.vouchers.issuing import Stock, Taker, drawn_up, issue, stock_of
+from miniapi.vouchers.issuing import Stock, Taker, drafted, issue, stock_of
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +119,9 @@ async def draw(drop_id: UUID, library: Library, keys: Keys, *, at: datetime) -> 
         await _give_places(ranked, takers)
         await _tell_the_others(drop, ranked, takers, at=at)
         if takers:
-            vouchers = drawn_up(drop, stock, list(takers.values()), at=at)
+            draft = drafted(drop, list(takers.values()), at=at)
             stock = replace(stock, last=await last_link())
-            await issue(vouchers, list(takers.values()), stock, at=at)
+            await issue(draft, draft.ranked(stock), stock)
         told = {
             "commitment": drop.seed_commitment,
             "entries_digest": drop.entries_digest,

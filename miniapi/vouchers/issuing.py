@@ -95,6 +95,30 @@ class Issued:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Vouchers of one drop for these takers, all but their ranks: made before everyone waits for the stock.
+
+    `moves` and `writes` are what is known by then of what will be written.
+    """
+
+    drop: Drop
+    takers: Sequence[Taker]
+    ids: Sequence[UUID]
+    codes: Sequence[str]
+    at: datetime
+    moves: Sequence[ledger.Move]
+    writes: Sequence[sql.Write]
+
+    def ranked(self, stock: Stock) -> list[Issued]:
+        """The vouchers, each with its rank behind those that were given out before."""
+        ranks = range(stock.issued + 1, stock.issued + 1 + len(self.ids))
+        return [
+            Issued(voucher_id, code, self.drop, rank, taker.reserve, self.at)
+            for voucher_id, code, rank, taker in zip(self.ids, self.codes, ranks, self.takers, strict=True)
+        ]
+
+
 async def stock_of(drop: Drop, *, with_log: bool = True) -> Stock:
     """Lock a drop's programme, the drop and its money until the transaction ends; what is there then.
 
@@ -107,64 +131,61 @@ async def stock_of(drop: Drop, *, with_log: bool = True) -> Stock:
     return Stock(row["issued"], row["left"], Fen(row["pool"]), row["stands"], last)
 
 
-def drawn_up(drop: Drop, stock: Stock, takers: Sequence[Taker], *, at: datetime) -> list[Issued]:
-    """A voucher for each taker, ranked in their order, to be issued. `drop` comes with its programme."""
-    ranks = range(stock.issued + 1, stock.issued + 1 + len(takers))
-    return [
-        Issued(voucher_id, code, drop, rank, taker.reserve, at)
-        for voucher_id, code, rank, taker in zip(
-            new_ids(len(takers)), _codes(len(takers)), ranks, takers, strict=True
-        )
+def drafted(drop: Drop, takers: Sequence[Taker], *, at: datetime) -> Draft:
+    """A voucher for each taker, to be ranked in their order. `drop` comes with its programme."""
+    ids, codes = new_ids(len(takers)), _codes(len(takers))
+    told = [
+        (taker.resident_id, _claimed(drop, voucher_id, code, taker.reserve, at), f"claimed:{voucher_id}")
+        for voucher_id, code, taker in zip(ids, codes, takers, strict=True)
     ]
+    return Draft(
+        drop,
+        takers,
+        ids,
+        codes,
+        at,
+        moves=[
+            ledger.Move(taker.reserve, f"voucher:{voucher_id}:reserve")
+            for voucher_id, taker in zip(ids, takers, strict=True)
+        ],
+        writes=[*owing(told, at=at), sql.Write(NOTE_ISSUED, [new_ids(len(ids)), ids, at])],
+    )
 
 
 async def issue(
-    vouchers: Sequence[Issued],
-    takers: Sequence[Taker],
-    stock: Stock,
-    *,
-    at: datetime,
-    beside: Sequence[sql.Write] = (),
+    draft: Draft, vouchers: Sequence[Issued], stock: Stock, *, beside: Sequence[sql.Write] = ()
 ) -> None:
-    """Put vouchers of one drop that were just drawn up into the wallets of these takers.
+    """Put the vouchers of a draft, as they were ranked, into the wallets of their takers.
 
     All that is written, what comes `beside` it too, goes to the database at once: everyone waits for the
     stock. Call it inside a transaction that holds the takers' accounts and the stock, which covers them all.
     """
-    drop = vouchers[0].drop
-    told = [
-        (taker.resident_id, _claimed(one), f"claimed:{one.id}")
-        for one, taker in zip(vouchers, takers, strict=True)
-    ]
-    events = [_event(one, taker) for one, taker in zip(vouchers, takers, strict=True)]
-    chained = recording(events, stock.last, at=at)
+    events = [_event(one, taker) for one, taker in zip(vouchers, draft.takers, strict=True)]
+    chained = recording(events, stock.last, at=draft.at)
     await ledger.move_all(
-        [ledger.Move(one.worth, f"voucher:{one.id}:reserve") for one in vouchers],
+        draft.moves,
         AccountName.POOL,
         AccountName.RESERVED,
-        book=drop.programme.code,
+        book=draft.drop.programme.code,
         reason="claim",
-        at=at,
-        beside=[*_writes(vouchers, takers, drop, at), *owing(told, at=at), *beside, *chained],
+        at=draft.at,
+        beside=[*_issuing(draft, vouchers), *draft.writes, *beside, *chained],
     )
 
 
-def _writes(
-    vouchers: Sequence[Issued], takers: Sequence[Taker], drop: Drop, at: datetime
-) -> Sequence[sql.Write]:
-    ids = [one.id for one in vouchers]
+def _issuing(draft: Draft, vouchers: Sequence[Issued]) -> Sequence[sql.Write]:
+    drop = draft.drop
     columns = [
-        ids,
-        [one.code for one in vouchers],
-        [taker.resident_id for taker in takers],
-        [taker.person_id for taker in takers],
+        draft.ids,
+        draft.codes,
+        [taker.resident_id for taker in draft.takers],
+        [taker.person_id for taker in draft.takers],
         [one.rank for one in vouchers],
         [one.worth for one in vouchers],
     ]
     return [
-        sql.Write(COUNT, [drop.id, len(ids)]),
-        sql.Write(ISSUE, [*columns, drop.id, drop.programme.region, at, drop.valid_until]),
-        sql.Write(NOTE_ISSUED, [new_ids(len(ids)), ids, at]),
+        sql.Write(COUNT, [drop.id, len(vouchers)]),
+        sql.Write(ISSUE, [*columns, drop.id, drop.programme.region, draft.at, drop.valid_until]),
     ]
 
 
@@ -173,15 +194,14 @@ def _codes(count: int) -> list[str]:
     return [letters[place : place + CODE_LENGTH] for place in range(0, len(letters), CODE_LENGTH)]
 
 
-def _claimed(voucher: Issued) -> Occasion:
-    until = voucher.drop.valid_until
-    about, worth = _worth_until(voucher.worth, until)
+def _claimed(drop: Drop, voucher_id: UUID, code: str, reserve: Fen, at: datetime) -> Occasion:
+    about, worth = _worth_until(reserve, drop.valid_until)
     return Occasion(
         kind="claimed",
-        subject=voucher.id,
-        at=voucher.at,
+        subject=voucher_id,
+        at=at,
         about=about,
-        fields={"thing1": f"消费券 {voucher.code}", "amount2": worth, "time3": until},
+        fields={"thing1": f"消费券 {code}", "amount2": worth, "time3": drop.valid_until},
     )
 
 
