@@ -11,6 +11,7 @@ from miniapi.database.connection import WORKING, connected
 from miniapi.drops.models import Drop
 from miniapi.programmes.models import Programme
 from miniapi.stopping import run
+from miniapi.vouchers.issuing import CODE_ALPHABET, CODE_LENGTH
 from tests.bench.city import NOON, WORTH, City
 from tests.factories.crowd import settle
 from tests.factories.season import a_drop
@@ -28,11 +29,15 @@ NUMBERED = f"""
         FROM generate_series(1, $1::int) n
     )
 """
+CODE = f"""
+    SELECT string_agg(substr('{CODE_ALPHABET}', 1 + get_byte(hash, place) % {len(CODE_ALPHABET)}, 1), '')
+    FROM decode(md5(n::text), 'hex') hash, generate_series(1, {CODE_LENGTH}) place
+"""
 WRITE = {
-    "vouchers": """
+    "vouchers": f"""
         INSERT INTO voucher (id, code, drop_id, resident_id, person_id, region, rank, state, max_fen,
                              reserved_fen, subsidy_fen, issued_at, valid_until)
-        SELECT id, upper(substr(md5(n::text), 1, 16)), drop, person, person, 'yangling', rank, 'issued',
+        SELECT id, ({CODE}), drop, person, person, 'yangling', rank, 'issued',
                worth, worth, 0, at, at + interval '7 days' FROM numbered
     """,
     "their events": """

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -14,6 +15,10 @@ from miniapi.database import sql
 from miniapi.logs import request_id
 from miniapi.reports.audit import differences
 from tests.factories.people import a_resident
+
+INDEXES_USED = """
+    SELECT indexrelname AS name FROM pg_stat_user_indexes WHERE relname = 'audit_event' AND idx_scan > 0
+"""
 
 
 async def test_an_event_says_who_did_what_to_what_and_why(database, noon):
@@ -127,6 +132,20 @@ async def test_of_several_each_follows_the_one_before_it(database, noon, broken)
         await sql.write([events])
 
     assert await AuditEvent.all().count() == 0
+
+
+async def test_the_event_before_is_found_at_once_however_long_the_log_is(database, noon):
+    await record("staff:1", "test.act", "test:first", at=noon)
+    owner = await asyncpg.connect(database)
+    await owner.execute("VACUUM ANALYZE audit_event")  # any index will do, as long as it is so short
+    await owner.close()
+    async with in_transaction():  # one session, which keeps its plans
+        for number in range(60):
+            await record("staff:1", "test.act", f"test:{number}", at=noon)
+        await sql.rows("SELECT pg_stat_force_next_flush()")
+
+    used = await sql.rows(INDEXES_USED)
+    assert used == [{"name": "audit_event_pkey"}]
 
 
 @pytest.mark.parametrize("nobody", ["", "somebody", "staff:"])
