@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from miniapi.accounts.actions import leave
+from miniapi.audit.actions import LOCK
 from miniapi.audit.models import AuditEvent
 from miniapi.drops import lottery, lottery_queries, lottery_rules
 from miniapi.drops.models import Drop, Registration
@@ -89,6 +90,24 @@ class TestDraw:
 
         assert (early, fixed, sorted(outcomes), again) == (False, None, [False] * 3 + [True], False)
         assert await Voucher.all().count() == 2
+
+    async def test_leaves_the_audit_log_to_others_while_it_gives_places(
+        self, database, noon, library, keys, monkeypatch
+    ):
+        drop = await a_lottery(library, noon, quota=2)
+        await registered(drop, library, noon, people=3)
+        give_places, was_free = drawing._give_places, []
+
+        async def watched(*given):
+            await give_places(*given)
+            somebody = await asyncpg.connect(database)
+            was_free.append(await somebody.fetchval("SELECT pg_try_advisory_lock($1)", LOCK))
+            await somebody.close()
+
+        monkeypatch.setattr(drawing, "_give_places", watched)
+        await drawing.draw(drop.id, library, keys, at=drop.draws_at)
+
+        assert was_free == [True]
 
     async def test_with_fewer_people_than_vouchers_everybody_wins(self, database, noon, library, keys):
         drop = await a_lottery(library, noon, quota=100)
