@@ -113,7 +113,8 @@ def _trace(record: logging.LogRecord) -> str | None:
 class _Writing(logging.StreamHandler[TextIO]):
     """Writes what one turn of an event loop has to say at once: a crowd is answered many at a time.
 
-    What is a warning or worse is written in the moment, and everything before it.
+    It is put into words then, so what a call passes must stay as it is until the turn ends. What is a warning
+    or worse is written in the moment, and everything before it.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -8,7 +8,7 @@ from tortoise.models import Model
 class AuditEvent(Model):
     """One act of one actor. Never edited: the service's database role may only add.
 
-    The database refuses an event whose `previous` is not the hash of the one before it (a trigger).
+    A trigger refuses to add what lacks the next number, or the hash of the event before as `previous`.
 
     `actor` and `subject` are `kind:key`; `before` and `after` are JSON as it was hashed; `request` is the
     request that caused it, by which the service's log is searched.

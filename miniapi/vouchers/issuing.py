@@ -97,9 +97,9 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Vouchers of one drop for these takers, all but their ranks: made before everyone waits for the stock.
+    """Vouchers of one drop for these takers, all but their ranks: claims make it before they lock the stock.
 
-    `moves` and `writes` are what is known by then of what will be written.
+    `moves` and `writes` are what can be known by then of what will be written.
     """
 
     drop: Drop

@@ -172,6 +172,18 @@ class TestTurns:
         assert during == ""
         assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == ["one", "two"]
 
+    async def test_each_line_of_a_turn_carries_its_own_request(self, written):
+        log, stream = written("json")
+
+        async def handle(number):
+            request_id.set(number)
+            log.info("now")
+
+        await asyncio.gather(handle("one"), handle("two"))
+        await asyncio.sleep(0)
+
+        assert [line["request"] for line in lines(stream)] == ["one", "two"]
+
     async def test_a_warning_waits_for_nothing_and_stands_behind_what_came_before(self, written):
         log, stream = written("text")
 

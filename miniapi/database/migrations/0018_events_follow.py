@@ -8,7 +8,8 @@ FOLLOWS = """
     BEGIN
         IF EXISTS (
             SELECT FROM added LEFT JOIN LATERAL (
-                SELECT e.seq, e.hash FROM audit_event e WHERE e.seq < added.seq ORDER BY e.seq DESC LIMIT 1
+                SELECT e.seq, e.hash FROM public.audit_event e
+                WHERE e.seq < added.seq ORDER BY e.seq DESC LIMIT 1
             ) last ON true
             WHERE (added.seq, added.previous)
                 IS DISTINCT FROM (coalesce(last.seq, 0) + 1, coalesce(last.hash, repeat('0', 64)))
@@ -27,11 +28,16 @@ FOLLOWS = """
 class Migration(migrations.Migration):
     """Each event of the audit log names the hash of the one before it: the database looks whether it does.
 
-    That two events do not follow one, as an index saw to until now, is a part of that. Hashes stand anywhere
-    in an index: with millions of events every new one read, and wrote, a page that no other one had touched.
+    With the key, which lets no number come twice, that refuses what an index on `previous` did until now: two
+    events that follow one. Hashes stand anywhere in an index: with millions of events every new one read,
+    and wrote, a page that no other one had touched.
 
-    The one before is asked for in the order of its number: only one index has that. Asked for by its number
-    alone, it might be looked for in others, where the number comes last, as long as the log is short.
+    The event before is the last one of a smaller number: only the key finds that at once. Asked for by its
+    very number, it might be looked for in indexes where the number comes last: while the log is short they
+    cost the same, and a plan is kept.
+
+    The index goes first, and with it the strictest lock is taken first: who writes meanwhile waits, and no
+    two wait for each other.
     """
 
     dependencies = [("miniapi", "0017_quicker_claims")]
@@ -39,6 +45,6 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        Make("audit_follows", FOLLOWS, "DROP FUNCTION audit_follows CASCADE"),
         ops.RemoveConstraint(model_name="AuditEvent", name="one_audit_event_after_each", fields=None),
+        Make("audit_follows", FOLLOWS, "DROP FUNCTION audit_follows CASCADE"),
     ]

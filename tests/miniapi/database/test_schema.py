@@ -65,15 +65,17 @@ async def asked(url, sql):
         await connection.close()
 
 
+SHAPE = """
+    SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT conname FROM pg_constraint
+    UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
+
+
 async def shape(url):
-    """All columns and constraints."""
-    columns = (
-        "SELECT table_name || '.' || column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public'"
-    )
-    return sorted(await asked(url, columns)), sorted(
-        await asked(url, "SELECT conname::text FROM pg_constraint")
-    )
+    """All columns, constraints, triggers and functions."""
+    return sorted(await asked(url, SHAPE))
 
 
 @pytest.mark.parametrize("name", [recording.NAMES[0], recording.NAMES[-1]])

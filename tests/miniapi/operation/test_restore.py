@@ -23,6 +23,7 @@ from tests.factories.people import a_resident
 from tests.factories.season import an_open_drop
 
 KEYS = ("abcdef012345",)
+TRIGGERS = "SELECT array_agg(tgname::text) FROM pg_trigger WHERE NOT tgisinternal"
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ async def test_everything_is_there_again_and_adds_up(backed_up, empty, library, 
     assert await differences(empty, library) == []
     assert journal.read_text() == '{"what": "user"}\n{"torn'
     assert manifest.keys == KEYS
+    assert await asked(empty, TRIGGERS) == ["audit_event_follows"]
 
 
 async def test_a_backup_under_load_is_one_snapshot(database, empty, noon, library, tmp_path):
