@@ -20,11 +20,6 @@ EVENING, MORNING = timedelta(hours=7), timedelta(hours=20)  # from noon
 
 
 @pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
-
-
-@pytest.fixture
 async def slot(database, noon):
     """Tomorrow from noon until two."""
     return await a_slot(noon)

@@ -23,11 +23,6 @@ def an_action(at, **more):
 
 
 @pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
-
-
-@pytest.fixture
 async def slot(database, noon):
     """From two until four this afternoon."""
     return await a_slot(noon, hours_ahead=2)

@@ -32,22 +32,6 @@ TO_THE_DOOR = (Move.ACCEPT, Move.SET_OUT, Move.ARRIVE)
 WRONG = "000000"
 
 
-@pytest.fixture
-async def slot(database, noon):
-    """In an hour a crew comes."""
-    return await a_slot(noon - timedelta(hours=6), hours_ahead=7, capacity=2)
-
-
-@pytest.fixture
-async def booked(slot, noon):
-    return await a_pickup(noon - timedelta(hours=5), slot)
-
-
-@pytest.fixture
-async def member(slot, noon):
-    return await a_crew_member(noon)
-
-
 async def agreed(pickup, member, at, price_fen=5000):
     """A crew at the door, and a price its resident has agreed to."""
     pickup = await moved(pickup, member, *TO_THE_DOOR, at=at)

@@ -38,11 +38,6 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
-
-
-@pytest.fixture
 async def at_the_door(member, noon):
     """A booking at whose door the crew stands, with a price that its resident agreed to."""
     slot = await a_slot(noon, hours_ahead=2)

@@ -12,18 +12,13 @@ from miniapi.staff.models import StaffRole
 from tests.factories.people import KEYS, a_resident
 from tests.factories.pickups import a_pickup, agreed_to, an_act, moved
 from tests.factories.pictures import a_picture
-from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.slots import a_slot
 from tests.factories.staff import a_staff
 
 
 @pytest.fixture
 async def owner(database, noon):
     return await a_resident(noon)
-
-
-@pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
 
 
 @pytest.fixture

@@ -23,28 +23,12 @@ from tests.factories.custody import at_the_door
 from tests.factories.licences import a_licence
 from tests.factories.people import KEYS
 from tests.factories.pickups import a_pickup, all_right, an_act, moved
-from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.slots import a_crew_member
 from tests.factories.staff import a_staff
 from tests.miniapi.pickup.test_leaving import until_waiting
 
 TO_THE_DOOR = (Move.ACCEPT, Move.SET_OUT, Move.ARRIVE)
 WRONG = "000000"
-
-
-@pytest.fixture
-async def slot(database, noon):
-    """In an hour a crew comes, for two hours."""
-    return await a_slot(noon - timedelta(hours=6), hours_ahead=7, capacity=2)
-
-
-@pytest.fixture
-async def booked(slot, noon):
-    return await a_pickup(noon - timedelta(hours=5), slot)
-
-
-@pytest.fixture
-async def member(slot, noon):
-    return await a_crew_member(noon)
 
 
 @pytest.fixture

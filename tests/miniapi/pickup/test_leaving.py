@@ -15,7 +15,7 @@ from miniapi.reminders.models import Notice
 from miniapi.reports.audit import differences
 from tests.factories.people import KEYS
 from tests.factories.pickups import a_pickup, agreed_to, an_act, moved
-from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.slots import a_slot
 
 WAITING = """
     SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -30,11 +30,6 @@ async def in_the_way(database):
     connection = await asyncpg.connect(database)
     yield connection
     await connection.close()
-
-
-@pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
 
 
 @pytest.fixture

@@ -21,13 +21,8 @@ from miniapi.tickets.models import Ticket, TicketKind
 from tests.factories.licences import a_licence
 from tests.factories.people import KEYS, a_resident
 from tests.factories.pickups import a_pickup, agreed_to, all_right, an_act, moved
-from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.slots import a_slot
 from tests.factories.staff import a_staff
-
-
-@pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
 
 
 @pytest.fixture

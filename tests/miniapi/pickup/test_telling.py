@@ -10,15 +10,10 @@ from miniapi.reminders.models import Notice
 from miniapi.staff.callers import Bureau
 from tests.factories.people import KEYS
 from tests.factories.pickups import a_pickup, moved
-from tests.factories.slots import a_crew_member, a_slot
+from tests.factories.slots import a_slot
 from tests.factories.staff import a_staff
 
 STAY_AT_HOME = "不用去了"
-
-
-@pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ NOBODY = "还没有小组接"
 
 
 @pytest.fixture
-async def member(database, noon):
-    return await a_crew_member(noon)
-
-
-@pytest.fixture
 async def manager(member, noon):
     return await a_manager(noon, member.crew)
 
