@@ -152,9 +152,7 @@ class _Writing(logging.StreamHandler[TextIO]):
 
     def _end_turn(self) -> None:
         self._turning = None
-        with suppress(
-            OSError, ValueError
-        ):  # a disk is full, a pipe or file closed: nobody is stopped by that
+        with suppress(OSError, ValueError):  # a disk is full, a pipe is closed: nobody is stopped by that
             self.flush()
 
 
